@@ -11,20 +11,21 @@
 /* Every exit status of the program, in one place; documented in schedlab(1). */
 enum exit_status {
 	EXIT_STATUS_OK = 0,
-	EXIT_STATUS_FAILURE = 1,	/* run-time failure: I/O, memory, a full disk */
-	EXIT_STATUS_USAGE = 2,		/* wrong option, file, value or name */
-	EXIT_STATUS_UNSUPPORTED = 3,	/* a privilege or a kernel feature is missing */
-	EXIT_STATUS_REJECTED = 4,	/* the verifier rejected a BPF program */
-	EXIT_STATUS_INVALID = 5,	/* a run that is not valid, a verdict that fails */
-	EXIT_STATUS_WORSE = 6,		/* compare --fail-if is true */
-	EXIT_STATUS_BUSY = 7,		/* another scheduler is loaded, a folder is in use */
-	EXIT_STATUS_EJECTED_BPF = 80,	/* the scheduler reported an error itself */
-	EXIT_STATUS_EJECTED_ERROR = 81, /* the kernel found an error, or an error kind we do not know */
-	EXIT_STATUS_EJECTED_STALL = 82, /* the kernel's watchdog */
-	EXIT_STATUS_EJECTED_SYSRQ = 83, /* the operator's veto */
-	EXIT_STATUS_EJECTED_KERNEL = 84, /* unregistered by the kernel, hotplug for example */
+	EXIT_STATUS_FAILURE = 1,      /* run-time failure: I/O, memory, a full disk */
+	EXIT_STATUS_USAGE = 2,	      /* wrong option, file, value or name */
+	EXIT_STATUS_UNSUPPORTED = 3,  /* a privilege or a kernel feature is missing */
+	EXIT_STATUS_REJECTED = 4,     /* the verifier rejected a BPF program */
+	EXIT_STATUS_INVALID = 5,      /* a run that is not valid, a verdict that fails */
+	EXIT_STATUS_WORSE = 6,	      /* compare --fail-if is true */
+	EXIT_STATUS_BUSY = 7,	      /* another scheduler is loaded, a folder is in use */
+	EXIT_STATUS_EJECTED_BPF = 80, /* the scheduler reported an error itself */
+	EXIT_STATUS_EJECTED_ERROR =
+		81, /* the kernel found an error, or an error kind we do not know */
+	EXIT_STATUS_EJECTED_STALL = 82,	    /* the kernel's watchdog */
+	EXIT_STATUS_EJECTED_SYSRQ = 83,	    /* the operator's veto */
+	EXIT_STATUS_EJECTED_KERNEL = 84,    /* unregistered by the kernel, hotplug for example */
 	EXIT_STATUS_EJECTED_UNREG_BPF = 85, /* the scheduler unregistered itself */
-	EXIT_STATUS_EJECTED_INIT = 86,	/* ops.init failed */
+	EXIT_STATUS_EJECTED_INIT = 86,	    /* ops.init failed */
 	EXIT_STATUS_GUARD_MAX_WAIT = 90,
 	EXIT_STATUS_GUARD_CANARY = 91,
 	EXIT_STATUS_GUARD_SLO = 92,

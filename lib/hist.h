@@ -11,19 +11,19 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define HIST_SUB_BITS_LEDGER 5	/* in BPF: at most 3.2 % */
-#define HIST_SUB_BITS_RESULT 7	/* in result files: at most 0.8 % */
+#define HIST_SUB_BITS_LEDGER 5 /* in BPF: at most 3.2 % */
+#define HIST_SUB_BITS_RESULT 7 /* in result files: at most 0.8 % */
 #define HIST_SUB_BITS_MAX    10
 #define HIST_MIN_TAIL	     10 /* samples that must lie beyond a quantile for it to be reported */
 
 struct hist {
 	unsigned int sub_bits;
-	uint32_t bucket_count;	/* (64 - sub_bits + 1) << sub_bits */
+	uint32_t bucket_count; /* (64 - sub_bits + 1) << sub_bits */
 	uint64_t count;
-	uint64_t min;		/* UINT64_MAX while empty */
+	uint64_t min; /* UINT64_MAX while empty */
 	uint64_t max;
 	unsigned __int128 sum;
-	uint64_t *buckets;	/* owned */
+	uint64_t *buckets; /* owned */
 };
 
 /* Prepare an empty histogram. Returns 0, -EINVAL (@sub_bits of 0 or above HIST_SUB_BITS_MAX) or -ENOMEM. */

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What this machine is, see lib/sysenv.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "lib/fileio.h"
+#include "lib/sysenv.h"
+
+#define SMALL_FILE_MAX (1 << 20)
+#define SCX_SYSFS      "/sys/kernel/sched_ext"
+
+/* The first line of a small file into @out. Returns 0 or -errno. */
+static int read_line(const char *path, char *out, size_t size)
+{
+	char *text;
+	int err = file_read(path, SMALL_FILE_MAX, &text, NULL);
+
+	if (err)
+		return err;
+	text[strcspn(text, "\n")] = '\0';
+	snprintf(out, size, "%s", text);
+	free(text);
+	return 0;
+}
+
+static json_t *line_or_null(const char *path)
+{
+	char line[256];
+	json_t *text;
+
+	if (read_line(path, line, sizeof(line)))
+		return json_null();
+	text = json_string(line);
+	return text ? text : json_null();
+}
+
+static enum evidence evidence_by_name(const char *name, size_t length)
+{
+	static const enum evidence all[] = {EVIDENCE_METAL, EVIDENCE_KVM, EVIDENCE_TCG,
+					    EVIDENCE_ICOUNT};
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (strlen(sysenv_evidence_name(all[i])) == length &&
+		    !strncmp(sysenv_evidence_name(all[i]), name, length))
+			return all[i];
+	/* A word we do not know proves nothing about time. */
+	return EVIDENCE_TCG;
+}
+
+static bool cpuinfo_has_hypervisor(void)
+{
+	char *text;
+	bool found;
+
+	if (file_read("/proc/cpuinfo", SMALL_FILE_MAX * 16, &text, NULL))
+		return false;
+	found = strstr(text, " hypervisor") != NULL;
+	free(text);
+	return found;
+}
+
+enum evidence sysenv_evidence(void)
+{
+	static const char key[] = "schedlab.evidence=";
+	char line[4096], *value;
+
+	if (!read_line("/proc/cmdline", line, sizeof(line))) {
+		value = strstr(line, key);
+		if (value && (value == line || value[-1] == ' ')) {
+			value += sizeof(key) - 1;
+			return evidence_by_name(value, strcspn(value, " "));
+		}
+	}
+	return cpuinfo_has_hypervisor() ? EVIDENCE_KVM : EVIDENCE_METAL;
+}
+
+const char *sysenv_evidence_name(enum evidence evidence)
+{
+	switch (evidence) {
+	case EVIDENCE_METAL:
+		return "metal";
+	case EVIDENCE_KVM:
+		return "kvm";
+	case EVIDENCE_TCG:
+		return "tcg";
+	case EVIDENCE_ICOUNT:
+		return "icount";
+	}
+	return "tcg";
+}
+
+/* The value of the first "key : value" line of /proc/cpuinfo, or null. */
+static json_t *cpuinfo_value(const char *key)
+{
+	json_t *value = NULL;
+	char *text, *line, *rest;
+
+	if (file_read("/proc/cpuinfo", SMALL_FILE_MAX * 16, &text, NULL))
+		return json_null();
+	for (line = strtok_r(text, "\n", &rest); line && !value;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		char *colon = strchr(line, ':');
+
+		if (colon && !strncmp(line, key, strlen(key)) && strspn(line + strlen(key), " \t:"))
+			value = json_string(colon[1] ? colon + 2 : "");
+	}
+	free(text);
+	return value ? value : json_null();
+}
+
+/* /sys/kernel/debug/sched/preempt marks the model in force: "none voluntary (full) lazy". */
+static json_t *preemption_model(void)
+{
+	char line[256], *open, *close;
+
+	if (read_line("/sys/kernel/debug/sched/preempt", line, sizeof(line)))
+		return json_null();
+	open = strchr(line, '(');
+	close = open ? strchr(open, ')') : NULL;
+	if (!close)
+		return json_null();
+	*close = '\0';
+	return json_string(open + 1);
+}
+
+/* What the host's own scheduling adds: the share of time stolen since boot, in clock ticks. */
+static json_t *steal_ticks(void)
+{
+	unsigned long long t[8];
+	char line[256];
+
+	if (read_line("/proc/stat", line, sizeof(line)) ||
+	    sscanf(line, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &t[0], &t[1], &t[2], &t[3],
+		   &t[4], &t[5], &t[6], &t[7]) != 8)
+		return json_null();
+	return json_integer((json_int_t)t[7]);
+}
+
+json_t *sysenv_to_json(void)
+{
+	struct utsname name = {0};
+
+	uname(&name);
+	return json_pack(
+		"{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kernel",
+		name.release, "kernel_build", name.version, "machine", name.machine, "cpus",
+		(json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "cpu_model", cpuinfo_value("model name"),
+		"microcode", cpuinfo_value("microcode"), "governor",
+		line_or_null("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"), "no_turbo",
+		line_or_null("/sys/devices/system/cpu/intel_pstate/no_turbo"), "smt",
+		line_or_null("/sys/devices/system/cpu/smt/control"), "clocksource",
+		line_or_null("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
+		"preemption", preemption_model(), "spectre_v2",
+		line_or_null("/sys/devices/system/cpu/vulnerabilities/spectre_v2"), "cmdline",
+		line_or_null("/proc/cmdline"), "steal_ticks", steal_ticks());
+}
+
+bool sysenv_has_sched_ext(void)
+{
+	return access(SCX_SYSFS, F_OK) == 0;
+}
+
+int sysenv_active_ops(char *out, size_t size)
+{
+	int err;
+
+	out[0] = '\0';
+	if (!sysenv_has_sched_ext())
+		return -ENOTSUP;
+	/* The folder root/ is there only while a scheduler is attached. */
+	err = read_line(SCX_SYSFS "/root/ops", out, size);
+	return err == -ENOENT || err == -ENODEV ? 0 : err;
+}
