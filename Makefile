@@ -66,7 +66,7 @@ help: ## list the targets
 $(BUILD)/schedlab: $(BUILD)/schedlab.o $(BUILD)/embed.o $(BUILD)/librooms.a $(LIBBPF)
 	@echo "  LD      $@"
 	@$(CC) $(ALL_CFLAGS) -static -o $@ $(BUILD)/schedlab.o $(BUILD)/embed.o \
-		-Wl,--start-group $(BUILD)/librooms.a -Wl,--end-group $(LIBBPF) $(LDLIBS) $(EXTRA_LIBS)
+		-Wl,--whole-archive $(BUILD)/librooms.a -Wl,--no-whole-archive $(LIBBPF) $(LDLIBS) $(EXTRA_LIBS)
 
 $(BUILD)/librooms.a: $(ROOM_OBJS)
 	@echo "  AR      $@"
