@@ -34,7 +34,8 @@ char *time_format(uint64_t ns, char *out, size_t size)
 	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		double value = (double)ns / (double)units[i].unit_ns;
 
-		if (value < 1)
+		/* What would be rounded to 1000 of a unit is shown in the next one. */
+		if (value < 0.9995)
 			continue;
 		snprintf(out, size, "%.*f %s",
 			 value < 9.995	 ? 2
