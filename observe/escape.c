@@ -10,7 +10,7 @@
 size_t utf8_char(const char *text, size_t len, unsigned int *code)
 {
 	/* Least code point of each length: what needs fewer bytes is an overlong form. */
-	static const unsigned int least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	static const unsigned int least[] = {0, 0, 0x80, 0x800, 0x10000};
 	const unsigned char *s = (const unsigned char *)text;
 	unsigned int c;
 	size_t n;
@@ -49,7 +49,8 @@ static bool must_hide(unsigned int c)
 	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0xad || c == 0x61c ||
 	       (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
 	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
-	       (c >= 0xfdd0 && c <= 0xfdef) || (c & 0xfffe) == 0xfffe || (c >= 0xe0000 && c <= 0xe007f);
+	       (c >= 0xfdd0 && c <= 0xfdef) || (c & 0xfffe) == 0xfffe ||
+	       (c >= 0xe0000 && c <= 0xe007f);
 }
 
 /* What @format writes for the plain ASCII character @c, or NULL for the character itself. */
@@ -114,7 +115,7 @@ static void put_hex(struct sink *sink, enum escape_format format, unsigned char 
 
 size_t escape_bytes(enum escape_format format, const char *text, size_t len, char *out, size_t size)
 {
-	struct sink sink = { .out = out, .size = size };
+	struct sink sink = {.out = out, .size = size};
 	size_t at = 0;
 
 	while (at < len) {

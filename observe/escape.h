@@ -11,12 +11,12 @@
 #include <stddef.h>
 
 enum escape_format {
-	ESCAPE_TERMINAL,	/* plain only: for text output and ncurses */
-	ESCAPE_FOLDED,		/* plain; ';' becomes \x3b, as it parts frames */
-	ESCAPE_XML,		/* plain; & < > " ' as entities: for text and for attributes */
-	ESCAPE_JSON,		/* plain; quotes and backslashes escaped: the inside of a JSON string */
-	ESCAPE_DOT,		/* plain; quotes and backslashes escaped: the inside of a quoted DOT identifier */
-	ESCAPE_PROMETHEUS,	/* plain; quotes and backslashes escaped: the inside of a label's value */
+	ESCAPE_TERMINAL, /* plain only: for text output and ncurses */
+	ESCAPE_FOLDED,	 /* plain; ';' becomes \x3b, as it parts frames */
+	ESCAPE_XML,	 /* plain; & < > " ' as entities: for text and for attributes */
+	ESCAPE_JSON,	 /* plain; quotes and backslashes escaped: the inside of a JSON string */
+	ESCAPE_DOT, /* plain; quotes and backslashes escaped: the inside of a quoted DOT identifier */
+	ESCAPE_PROMETHEUS, /* plain; quotes and backslashes escaped: the inside of a label's value */
 };
 
 /*
@@ -24,7 +24,8 @@ enum escape_format {
  * @size > 0. An output that does not fit is cut before the first character or escape that does not fit whole.
  * Returns the length that the whole output needs, without the NUL.
  */
-size_t escape_bytes(enum escape_format format, const char *text, size_t len, char *out, size_t size);
+size_t escape_bytes(enum escape_format format, const char *text, size_t len, char *out,
+		    size_t size);
 
 /* The same for a NUL-terminated @text; returns @out. */
 char *escape_name(enum escape_format format, const char *text, char *out, size_t size);

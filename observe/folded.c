@@ -24,8 +24,8 @@ static const char *suffix(enum frame_kind kind)
 	}
 }
 
-static int write_stack(const struct profile *p, const struct stack *s, const struct folded_options *options,
-		       FILE *out)
+static int write_stack(const struct profile *p, const struct stack *s,
+		       const struct folded_options *options, FILE *out)
 {
 	uint64_t unit_ns = options->unit_ns ? options->unit_ns : 1000;
 
@@ -35,7 +35,8 @@ static int write_stack(const struct profile *p, const struct stack *s, const str
 
 		if (!name)
 			return -ENOMEM;
-		fprintf(out, "%s%s%s", i ? ";" : "", name, options->annotate_kernel ? suffix(f->kind) : "");
+		fprintf(out, "%s%s%s", i ? ";" : "", name,
+			options->annotate_kernel ? suffix(f->kind) : "");
 		free(name);
 	}
 	if (options->states)
@@ -58,7 +59,7 @@ int folded_write(const struct profile *p, const struct folded_options *options, 
 /* Take the kind's suffix off @name. */
 static enum frame_kind strip_suffix(char *name, bool first)
 {
-	static const enum frame_kind kinds[] = { FRAME_KERNEL, FRAME_INLINED, FRAME_JIT };
+	static const enum frame_kind kinds[] = {FRAME_KERNEL, FRAME_INLINED, FRAME_JIT};
 	size_t len = strlen(name);
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -93,7 +94,7 @@ static int read_line(struct profile *p, char *line, uint64_t unit_ns, const char
 	*space = '\0';
 	*why = "the stack is deeper than 4096 frames";
 	while ((name = strsep(&rest, ";"))) {
-		struct frame f = { .kind = strip_suffix(name, depth == 0), .name = name };
+		struct frame f = {.kind = strip_suffix(name, depth == 0), .name = name};
 		size_t len = strlen(name);
 		int64_t id;
 
@@ -119,7 +120,8 @@ static int read_line(struct profile *p, char *line, uint64_t unit_ns, const char
 	return profile_add(p, ids, depth, state, value_ns, 1) == -ENOMEM ? -ENOMEM : 0;
 }
 
-int folded_read(const char *text, size_t len, uint64_t unit_ns, struct profile *p, char *error, size_t error_size)
+int folded_read(const char *text, size_t len, uint64_t unit_ns, struct profile *p, char *error,
+		size_t error_size)
 {
 	const char *at = text, *stop = text + len;
 	size_t number = 0;

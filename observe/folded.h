@@ -9,8 +9,9 @@
 #include "observe/stacks.h"
 
 struct folded_options {
-	uint64_t unit_ns;     /* values are written in this many ns, rounded down; 0 means 1000 (us, as in the field) */
-	bool states;	      /* end each stack with a frame "[sleeping]", "[preempted]", ... */
+	uint64_t
+		unit_ns; /* values are written in this many ns, rounded down; 0 means 1000 (us, as in the field) */
+	bool states; /* end each stack with a frame "[sleeping]", "[preempted]", ... */
 	bool annotate_kernel; /* "_[k]" behind kernel frames, "_[i]" inlined, "_[j]" JIT: what the field's tools read */
 };
 
@@ -22,6 +23,7 @@ int folded_write(const struct profile *p, const struct folded_options *options, 
  * "_[k]", "_[i]" and "_[j]" give the kind and a last frame "[sleeping]" and so on the state (else sleeping).
  * Returns 0, -ENOMEM, or -EINVAL with "line N: ..." in @error.
  */
-int folded_read(const char *text, size_t len, uint64_t unit_ns, struct profile *p, char *error, size_t error_size);
+int folded_read(const char *text, size_t len, uint64_t unit_ns, struct profile *p, char *error,
+		size_t error_size);
 
 #endif

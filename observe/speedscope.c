@@ -19,7 +19,8 @@ static json_t *frame_json(const struct frame *f)
 	if (!err && colon && colon != f->source) {
 		long line = strtol(colon + 1, NULL, 10);
 
-		err = json_object_set_new(json, "file", json_stringn(f->source, (size_t)(colon - f->source)));
+		err = json_object_set_new(json, "file",
+					  json_stringn(f->source, (size_t)(colon - f->source)));
 		if (!err && line > 0)
 			err = json_object_set_new(json, "line", json_integer(line));
 	} else if (!err && f->module[0]) {
@@ -46,7 +47,8 @@ static json_t *sample_json(const struct stack *s)
 }
 
 /* The profile of one state; *@empty where no stack has it. */
-static json_t *state_json(const struct profile *p, enum stack_state state, const char *name, bool *empty)
+static json_t *state_json(const struct profile *p, enum stack_state state, const char *name,
+			  bool *empty)
 {
 	json_t *samples = json_array(), *weights = json_array();
 	int err = samples && weights ? 0 : -1;
@@ -61,12 +63,14 @@ static json_t *state_json(const struct profile *p, enum stack_state state, const
 		*empty = false;
 		sum_ns += s->value_ns;
 		err = json_array_append_new(samples, sample_json(s));
-		err = err ? err : json_array_append_new(weights, json_integer((json_int_t)s->value_ns));
+		err = err ? err
+			  : json_array_append_new(weights, json_integer((json_int_t)s->value_ns));
 	}
 	if (!err)
-		return json_pack("{s:s, s:s++, s:s, s:i, s:I, s:o, s:o}", "type", "sampled", "name", name, ": ",
-				 stack_state_name(state), "unit", "nanoseconds", "startValue", 0, "endValue",
-				 (json_int_t)sum_ns, "samples", samples, "weights", weights);
+		return json_pack("{s:s, s:s++, s:s, s:i, s:I, s:o, s:o}", "type", "sampled", "name",
+				 name, ": ", stack_state_name(state), "unit", "nanoseconds",
+				 "startValue", 0, "endValue", (json_int_t)sum_ns, "samples",
+				 samples, "weights", weights);
 	json_decref(samples);
 	json_decref(weights);
 	return NULL;
@@ -91,9 +95,10 @@ json_t *speedscope_json(const struct profile *p, const char *name)
 			err = json_array_append_new(profiles, one);
 	}
 	if (!err)
-		json = json_pack("{s:s, s:s, s:s, s:i, s:{s:o}, s:o}", "$schema", SPEEDSCOPE_SCHEMA, "exporter",
-				 "schedlab " SCHEDLAB_VERSION, "name", plain, "activeProfileIndex", 0, "shared",
-				 "frames", frames, "profiles", profiles);
+		json = json_pack("{s:s, s:s, s:s, s:i, s:{s:o}, s:o}", "$schema", SPEEDSCOPE_SCHEMA,
+				 "exporter", "schedlab " SCHEDLAB_VERSION, "name", plain,
+				 "activeProfileIndex", 0, "shared", "frames", frames, "profiles",
+				 profiles);
 	else {
 		json_decref(frames);
 		json_decref(profiles);

@@ -19,8 +19,8 @@ static const char *const state_names[STACK_STATES] = {
 };
 
 static const char *const kind_names[FRAME_KINDS] = {
-	[FRAME_PROCESS] = "process", [FRAME_USER] = "user",	  [FRAME_INLINED] = "inlined",
-	[FRAME_JIT] = "jit",	     [FRAME_KERNEL] = "kernel",	  [FRAME_UNKNOWN] = "unknown",
+	[FRAME_PROCESS] = "process", [FRAME_USER] = "user",	[FRAME_INLINED] = "inlined",
+	[FRAME_JIT] = "jit",	     [FRAME_KERNEL] = "kernel", [FRAME_UNKNOWN] = "unknown",
 	[FRAME_LOST] = "lost",	     [FRAME_WAKER] = "waker",
 };
 
@@ -213,7 +213,7 @@ static struct stack *new_stack(const uint32_t *frames, uint32_t depth, enum stac
 		return NULL;
 	}
 	memcpy(copy, frames, depth * sizeof(*copy));
-	e->stack = (struct stack){ .frames = copy, .depth = depth, .state = state };
+	e->stack = (struct stack){.frames = copy, .depth = depth, .state = state};
 	return &e->stack;
 }
 
@@ -240,7 +240,7 @@ static int add_new(struct profile *p, const struct stack *key, struct stack **fo
 int profile_add(struct profile *p, const uint32_t *frames, uint32_t depth, enum stack_state state,
 		uint64_t value_ns, uint64_t count)
 {
-	struct stack key = { .frames = frames, .depth = depth, .state = state };
+	struct stack key = {.frames = frames, .depth = depth, .state = state};
 	struct stack **slot, *s = NULL;
 	uint64_t total_ns, stack_ns, stack_count;
 
@@ -271,14 +271,15 @@ int profile_add(struct profile *p, const uint32_t *frames, uint32_t depth, enum 
 
 static int compare_by_name(const void *a, const void *b, void *arg)
 {
-	const struct stack *x = *(const struct stack *const *)a, *y = *(const struct stack *const *)b;
+	const struct stack *x = *(const struct stack *const *)a,
+			   *y = *(const struct stack *const *)b;
 	const struct profile *p = arg;
 	uint32_t depth = x->depth < y->depth ? x->depth : y->depth;
 
 	for (uint32_t i = 0; i < depth; i++) {
-		int c = x->frames[i] == y->frames[i] ?
-				0 :
-				frame_compare(p->frames[x->frames[i]], p->frames[y->frames[i]]);
+		int c = x->frames[i] == y->frames[i]
+				? 0
+				: frame_compare(p->frames[x->frames[i]], p->frames[y->frames[i]]);
 
 		if (c)
 			return c;
@@ -302,9 +303,9 @@ static json_t *frame_to_json(const struct frame *f)
 	char address[20];
 
 	snprintf(address, sizeof(address), "0x%llx", (unsigned long long)f->address);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", f->name, "kind", frame_kind_name(f->kind),
-			 "module", f->module, "build_id", f->build_id, "source", f->source, "address",
-			 address);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", f->name, "kind",
+			 frame_kind_name(f->kind), "module", f->module, "build_id", f->build_id,
+			 "source", f->source, "address", address);
 }
 
 static json_t *stack_to_json(const struct stack *s)
@@ -322,16 +323,18 @@ static json_t *stack_to_json(const struct stack *s)
 			 (json_int_t)s->value_ns, "count", (json_int_t)s->count, "frames", frames);
 }
 
-#define LOSSES(X)                                                                                            \
-	X(kernel_not_walked) X(kernel_not_walked_ns) X(user_not_walked) X(user_not_walked_ns) X(cut) X(cut_ns) \
-	X(dropped) X(dropped_ns) X(unknown_frames)
+#define LOSSES(X)                                                                         \
+	X(kernel_not_walked)                                                              \
+	X(kernel_not_walked_ns) X(user_not_walked) X(user_not_walked_ns) X(cut) X(cut_ns) \
+		X(dropped) X(dropped_ns) X(unknown_frames)
 
 static json_t *losses_to_json(const struct stack_losses *l)
 {
 	json_t *json = json_object();
 	int err = json ? 0 : -1;
 
-#define X(name) err = err ? err : json_object_set_new(json, #name, json_integer((json_int_t)l->name));
+#define X(name) \
+	err = err ? err : json_object_set_new(json, #name, json_integer((json_int_t)l->name));
 	LOSSES(X)
 #undef X
 	if (!err)
@@ -351,23 +354,25 @@ json_t *profile_to_json(const struct profile *p)
 		err = json_array_append_new(stacks, stack_to_json(p->stacks[i]));
 	if (!err)
 		return json_pack("{s:I, s:I, s:o, s:o, s:o}", "total_ns", (json_int_t)p->total_ns,
-				 "duration_ns", (json_int_t)p->duration_ns, "frames", frames, "stacks",
-				 stacks, "losses", losses);
+				 "duration_ns", (json_int_t)p->duration_ns, "frames", frames,
+				 "stacks", stacks, "losses", losses);
 	json_decref(frames);
 	json_decref(stacks);
 	json_decref(losses);
 	return NULL;
 }
 
-static int frame_from_json(struct profile *p, json_t *json, size_t at, char *error, size_t error_size)
+static int frame_from_json(struct profile *p, json_t *json, size_t at, char *error,
+			   size_t error_size)
 {
 	const char *kind = NULL, *address = "0x0";
-	struct frame f = { 0 };
+	struct frame f = {0};
 	int64_t index;
 	int k;
 
-	if (json_unpack(json, "{s:s, s:s, s?s, s?s, s?s, s?s}", "name", &f.name, "kind", &kind, "module",
-			&f.module, "build_id", &f.build_id, "source", &f.source, "address", &address) ||
+	if (json_unpack(json, "{s:s, s:s, s?s, s?s, s?s, s?s}", "name", &f.name, "kind", &kind,
+			"module", &f.module, "build_id", &f.build_id, "source", &f.source,
+			"address", &address) ||
 	    (k = frame_kind_from_name(kind)) < 0) {
 		snprintf(error, error_size, "frames[%zu] has no name, or no known kind", at);
 		return -EINVAL;
@@ -384,7 +389,8 @@ static int frame_from_json(struct profile *p, json_t *json, size_t at, char *err
 	return 0;
 }
 
-static int stack_from_json(struct profile *p, json_t *json, size_t at, char *error, size_t error_size)
+static int stack_from_json(struct profile *p, json_t *json, size_t at, char *error,
+			   size_t error_size)
 {
 	json_int_t value_ns = -1, count = -1;
 	const char *state = NULL;
@@ -393,25 +399,29 @@ static int stack_from_json(struct profile *p, json_t *json, size_t at, char *err
 	size_t i;
 	int s, err;
 
-	if (json_unpack(json, "{s:s, s:I, s:I, s:o}", "state", &state, "value_ns", &value_ns, "count", &count,
-			"frames", &frames) ||
-	    value_ns < 0 || count < 0 || !json_is_array(frames) || json_array_size(frames) > DEPTH_MAX ||
-	    (s = stack_state_from_name(state)) < 0) {
-		snprintf(error, error_size, "stacks[%zu] is not {state, value_ns, count, frames}", at);
+	if (json_unpack(json, "{s:s, s:I, s:I, s:o}", "state", &state, "value_ns", &value_ns,
+			"count", &count, "frames", &frames) ||
+	    value_ns < 0 || count < 0 || !json_is_array(frames) ||
+	    json_array_size(frames) > DEPTH_MAX || (s = stack_state_from_name(state)) < 0) {
+		snprintf(error, error_size, "stacks[%zu] is not {state, value_ns, count, frames}",
+			 at);
 		return -EINVAL;
 	}
-	json_array_foreach(frames, i, value) {
+	json_array_foreach (frames, i, value) {
 		json_int_t id = json_is_integer(value) ? json_integer_value(value) : -1;
 
 		if (id < 0 || id >= p->nr_frames) {
-			snprintf(error, error_size, "stacks[%zu] names a frame that is not there", at);
+			snprintf(error, error_size, "stacks[%zu] names a frame that is not there",
+				 at);
 			return -EINVAL;
 		}
 		ids[i] = (uint32_t)id;
 	}
-	err = profile_add(p, ids, (uint32_t)i, (enum stack_state)s, (uint64_t)value_ns, (uint64_t)count);
+	err = profile_add(p, ids, (uint32_t)i, (enum stack_state)s, (uint64_t)value_ns,
+			  (uint64_t)count);
 	if (err == -EOVERFLOW) {
-		snprintf(error, error_size, "stacks[%zu]: the sum of the times is beyond 2^64 - 1", at);
+		snprintf(error, error_size, "stacks[%zu]: the sum of the times is beyond 2^64 - 1",
+			 at);
 		return -EINVAL;
 	}
 	return err;
@@ -421,10 +431,10 @@ static int losses_from_json(const json_t *json, struct stack_losses *l)
 {
 	const json_t *value;
 
-#define X(name)                                                                       \
-	value = json_object_get(json, #name);                                         \
-	if (value && (!json_is_integer(value) || json_integer_value(value) < 0))      \
-		return -EINVAL;                                                       \
+#define X(name)                                                                  \
+	value = json_object_get(json, #name);                                    \
+	if (value && (!json_is_integer(value) || json_integer_value(value) < 0)) \
+		return -EINVAL;                                                  \
 	l->name = (uint64_t)json_integer_value(value);
 	LOSSES(X)
 #undef X
@@ -433,7 +443,8 @@ static int losses_from_json(const json_t *json, struct stack_losses *l)
 
 int profile_from_json(const json_t *json, struct profile *p, char *error, size_t error_size)
 {
-	json_t *frames = json_object_get(json, "frames"), *stacks = json_object_get(json, "stacks"), *value;
+	json_t *frames = json_object_get(json, "frames"), *stacks = json_object_get(json, "stacks"),
+	       *value;
 	json_int_t duration_ns = json_integer_value(json_object_get(json, "duration_ns"));
 	int err = 0;
 	size_t i;
@@ -443,12 +454,12 @@ int profile_from_json(const json_t *json, struct profile *p, char *error, size_t
 		snprintf(error, error_size, "not a profile: frames and stacks must be arrays");
 		return -EINVAL;
 	}
-	json_array_foreach(frames, i, value) {
+	json_array_foreach (frames, i, value) {
 		err = frame_from_json(p, value, i, error, error_size);
 		if (err)
 			goto fail;
 	}
-	json_array_foreach(stacks, i, value) {
+	json_array_foreach (stacks, i, value) {
 		err = stack_from_json(p, value, i, error, error_size);
 		if (err)
 			goto fail;

@@ -12,14 +12,14 @@
 
 /* Where a frame comes from; the writers colour by it. */
 enum frame_kind {
-	FRAME_PROCESS,	/* the command that waited: the root of its stacks */
-	FRAME_USER,	/* a function of an ELF file */
-	FRAME_INLINED,	/* a function that the compiler folded into the next outer user frame */
-	FRAME_JIT,	/* a function named by a perf map */
-	FRAME_KERNEL,	/* a kernel function */
-	FRAME_UNKNOWN,	/* an address without a name */
-	FRAME_LOST,	/* stands for a stack that could not be walked, or that was dropped */
-	FRAME_WAKER,	/* a frame of the task that ended the wait */
+	FRAME_PROCESS, /* the command that waited: the root of its stacks */
+	FRAME_USER,    /* a function of an ELF file */
+	FRAME_INLINED, /* a function that the compiler folded into the next outer user frame */
+	FRAME_JIT,     /* a function named by a perf map */
+	FRAME_KERNEL,  /* a kernel function */
+	FRAME_UNKNOWN, /* an address without a name */
+	FRAME_LOST,    /* stands for a stack that could not be walked, or that was dropped */
+	FRAME_WAKER,   /* a frame of the task that ended the wait */
 	FRAME_KINDS
 };
 
@@ -53,7 +53,8 @@ struct frame {
 	const char *module;   /* file name of the ELF object, "kernel", a kernel module, "" */
 	const char *build_id; /* hexadecimal */
 	const char *source;   /* "file:line" of the first address seen */
-	uint64_t address;     /* of the first address seen: in the ELF file's own (unrelocated) addresses; 0 if none */
+	uint64_t
+		address; /* of the first address seen: in the ELF file's own (unrelocated) addresses; 0 if none */
 };
 
 /* One stack: frames from the root (the process) to the leaf. */
@@ -69,9 +70,9 @@ struct stack {
 struct stack_losses {
 	uint64_t kernel_not_walked, kernel_not_walked_ns; /* no kernel stack could be taken */
 	uint64_t user_not_walked, user_not_walked_ns;	  /* no user stack could be taken */
-	uint64_t cut, cut_ns;				  /* deeper than the longest stack recorded */
-	uint64_t dropped, dropped_ns;			  /* no room to keep the stack */
-	uint64_t unknown_frames;			  /* addresses without a name */
+	uint64_t cut, cut_ns;	      /* deeper than the longest stack recorded */
+	uint64_t dropped, dropped_ns; /* no room to keep the stack */
+	uint64_t unknown_frames;      /* addresses without a name */
 };
 
 struct profile {

@@ -40,8 +40,14 @@ static void separators_and_quotes(void **state)
 static void terminal_sequences(void **state)
 {
 	expect(ESCAPE_TERMINAL, "\033[2Jx\x07", "\\x1b[2Jx\\x07");
-	expect(ESCAPE_TERMINAL, "\xc2\x9b" "2J", "\\xc2\\x9b2J");	   /* CSI of C1 */
-	expect(ESCAPE_TERMINAL, "a\xe2\x80\xae" "b", "a\\xe2\\x80\\xaeb"); /* right-to-left override */
+	expect(ESCAPE_TERMINAL,
+	       "\xc2\x9b"
+	       "2J",
+	       "\\xc2\\x9b2J"); /* CSI of C1 */
+	expect(ESCAPE_TERMINAL,
+	       "a\xe2\x80\xae"
+	       "b",
+	       "a\\xe2\\x80\\xaeb"); /* right-to-left override */
 }
 
 static void broken_utf8(void **state)
@@ -50,7 +56,7 @@ static void broken_utf8(void **state)
 	expect(ESCAPE_XML, "\xc0\xaf", "\\xc0\\xaf");			   /* overlong '/' */
 	expect(ESCAPE_JSON, "\xed\xa0\x80", "\\\\xed\\\\xa0\\\\x80");	   /* surrogate */
 	expect(ESCAPE_FOLDED, "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"); /* above U+10FFFF */
-	expect(ESCAPE_DOT, "abc\xe6\x97", "abc\\\\xe6\\\\x97");		   /* cut by the 15 bytes of a comm */
+	expect(ESCAPE_DOT, "abc\xe6\x97", "abc\\\\xe6\\\\x97"); /* cut by the 15 bytes of a comm */
 }
 
 static void nul_bytes_and_lengths(void **state)
@@ -96,8 +102,8 @@ static void random_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain_names_stay),	cmocka_unit_test(separators_and_quotes),
-		cmocka_unit_test(terminal_sequences),	cmocka_unit_test(broken_utf8),
+		cmocka_unit_test(plain_names_stay),	 cmocka_unit_test(separators_and_quotes),
+		cmocka_unit_test(terminal_sequences),	 cmocka_unit_test(broken_utf8),
 		cmocka_unit_test(nul_bytes_and_lengths), cmocka_unit_test(random_bytes),
 	};
 
