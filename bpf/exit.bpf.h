@@ -30,22 +30,24 @@ struct scx_exit_info___cpu {
 } __attribute__((preserve_access_index));
 
 /* The loader sets NAME_dump_len and makes NAME_dump as long; one byte without a loader that does. */
-#define EXIT_RECORD_DEFINE(name)                                \
-	char name##_dump[1] SEC(".data." #name "_dump");        \
-	const volatile u32 name##_dump_len;                     \
+#define EXIT_RECORD_DEFINE(name)                         \
+	char name##_dump[1] SEC(".data." #name "_dump"); \
+	const volatile u32 name##_dump_len;              \
 	struct exit_record name SEC(".data")
 
-#define EXIT_RECORD(name, ei)                                                                           \
-	do {                                                                                            \
-		const struct scx_exit_info___cpu *cpu_ei_ = (const void *)(ei);                         \
-                                                                                                        \
-		bpf_probe_read_kernel_str(name.reason, sizeof(name.reason), (ei)->reason);              \
-		bpf_probe_read_kernel_str(name.msg, sizeof(name.msg), (ei)->msg);                       \
-		bpf_probe_read_kernel_str(name##_dump, name##_dump_len, (ei)->dump);                    \
-		name.exit_code = (ei)->exit_code;                                                       \
-		name.exit_cpu = bpf_core_field_exists(cpu_ei_->exit_cpu) ? BPF_CORE_READ(cpu_ei_, exit_cpu) : -1; \
-		/* A full barrier: whoever sees kind sees the rest. */                                  \
-		__sync_lock_test_and_set(&name.kind, (ei)->kind);                                       \
+#define EXIT_RECORD(name, ei)                                                              \
+	do {                                                                               \
+		const struct scx_exit_info___cpu *cpu_ei_ = (const void *)(ei);            \
+                                                                                           \
+		bpf_probe_read_kernel_str(name.reason, sizeof(name.reason), (ei)->reason); \
+		bpf_probe_read_kernel_str(name.msg, sizeof(name.msg), (ei)->msg);          \
+		bpf_probe_read_kernel_str(name##_dump, name##_dump_len, (ei)->dump);       \
+		name.exit_code = (ei)->exit_code;                                          \
+		name.exit_cpu = bpf_core_field_exists(cpu_ei_->exit_cpu)                   \
+					? BPF_CORE_READ(cpu_ei_, exit_cpu)                 \
+					: -1;                                              \
+		/* A full barrier: whoever sees kind sees the rest. */                     \
+		__sync_lock_test_and_set(&name.kind, (ei)->kind);                          \
 	} while (0)
 
 #endif

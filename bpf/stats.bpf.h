@@ -33,18 +33,20 @@ struct {
  * The variable stat_NAME carries the counter's help as a tag and its place in struct schedlab_stats as its value; the
  * enum gives the programs the same place as a constant.
  */
-#define STAT(name, help)                                                                \
-	enum { stat_slot_##name = __COUNTER__ };                                        \
-	_Static_assert((int)stat_slot_##name < STAT_MAX, "too many STATs");             \
+#define STAT(name, help)                                                    \
+	enum {                                                              \
+		stat_slot_##name = __COUNTER__                              \
+	};                                                                  \
+	_Static_assert((int)stat_slot_##name < STAT_MAX, "too many STATs"); \
 	const volatile u32 stat_##name SCHEDLAB_TAG("schedlab.stat=" help) = stat_slot_##name
 
-#define STAT_ADD(name, n)                                                                       \
-	do {                                                                                    \
-		u32 stat_key_ = 0;                                                              \
+#define STAT_ADD(name, n)                                                                         \
+	do {                                                                                      \
+		u32 stat_key_ = 0;                                                                \
 		struct schedlab_stats *stats_ = bpf_map_lookup_elem(&schedlab_stats, &stat_key_); \
-                                                                                                \
-		if (stats_)                                                                     \
-			stats_->value[stat_slot_##name] += (n);                                 \
+                                                                                                  \
+		if (stats_)                                                                       \
+			stats_->value[stat_slot_##name] += (n);                                   \
 	} while (0)
 
 #define STAT_INC(name) STAT_ADD(name, 1)

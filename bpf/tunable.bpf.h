@@ -17,9 +17,10 @@
  * @type is bool or an integer type (u8 to u64, s8 to s64); @def, @min and @max are plain integer literals (no
  * expressions: @min and @max are carried as text); the unit belongs into @name (_us, _pct). @help is one line.
  */
-#define TUNABLE(type, name, def, min, max, help)                                                        \
-	_Static_assert((type)(def) >= (type)(min) && (type)(def) <= (type)(max), #name ": default out of bounds"); \
-	const volatile type name SCHEDLAB_TAG("schedlab.min=" #min) SCHEDLAB_TAG("schedlab.max=" #max)  \
-		SCHEDLAB_TAG("schedlab.help=" help) = (def)
+#define TUNABLE(type, name, def, min, max, help)                                 \
+	_Static_assert((type)(def) >= (type)(min) && (type)(def) <= (type)(max), \
+		       #name ": default out of bounds");                         \
+	const volatile type name SCHEDLAB_TAG("schedlab.min=" #min)              \
+		SCHEDLAB_TAG("schedlab.max=" #max) SCHEDLAB_TAG("schedlab.help=" help) = (def)
 
 #endif

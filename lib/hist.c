@@ -291,19 +291,19 @@ fail:
 	return err;
 }
 
-#define LOG2_ROWS 65
+#define LOG2_ROWS 64
 #define BAR_WIDTH 40
 
 /* Row 0 holds 0 and 1; row r > 0 holds [2^r, 2^(r+1)) of the shown unit. */
 static unsigned int log2_row(uint64_t value)
 {
-	return value < 2 ? 0 : 63 - (unsigned int)__builtin_clzll(value);
+	return value < 2 ? 0 : (63 - (unsigned int)__builtin_clzll(value)) & 63;
 }
 
 void hist_print_log2(const struct hist *h, uint64_t divisor, const char *unit, FILE *out)
 {
 	uint64_t rows[LOG2_ROWS] = {0}, most = 0;
-	unsigned int r, first = LOG2_ROWS, last = 0;
+	unsigned int r, first = LOG2_ROWS - 1, last = 0;
 	uint32_t i;
 
 	for (i = 0; i < h->bucket_count; i++) {

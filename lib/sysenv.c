@@ -131,14 +131,22 @@ static json_t *preemption_model(void)
 /* What the host's own scheduling adds: the share of time stolen since boot, in clock ticks. */
 static json_t *steal_ticks(void)
 {
-	unsigned long long t[8];
-	char line[256];
+	char line[256], *at = line + 4;
+	unsigned long long ticks = 0;
+	int column;
 
-	if (read_line("/proc/stat", line, sizeof(line)) ||
-	    sscanf(line, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &t[0], &t[1], &t[2], &t[3],
-		   &t[4], &t[5], &t[6], &t[7]) != 8)
+	if (read_line("/proc/stat", line, sizeof(line)) || strncmp(line, "cpu ", 4) != 0)
 		return json_null();
-	return json_integer((json_int_t)t[7]);
+	/* user nice system idle iowait irq softirq steal */
+	for (column = 0; column < 8; column++) {
+		char *end;
+
+		ticks = strtoull(at, &end, 10);
+		if (end == at)
+			return json_null();
+		at = end;
+	}
+	return json_integer((json_int_t)ticks);
 }
 
 json_t *sysenv_to_json(void)

@@ -95,7 +95,7 @@ struct sink {
 static void put(struct sink *sink, const char *bytes, size_t len)
 {
 	sink->need += len;
-	if (sink->full || sink->used + len >= sink->size) {
+	if (!sink->out || sink->full || sink->used + len >= sink->size) {
 		sink->full = true;
 		return;
 	}

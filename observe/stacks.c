@@ -323,10 +323,18 @@ static json_t *stack_to_json(const struct stack *s)
 			 (json_int_t)s->value_ns, "count", (json_int_t)s->count, "frames", frames);
 }
 
-#define LOSSES(X)                                                                         \
-	X(kernel_not_walked)                                                              \
-	X(kernel_not_walked_ns) X(user_not_walked) X(user_not_walked_ns) X(cut) X(cut_ns) \
-		X(dropped) X(dropped_ns) X(unknown_frames)
+// clang-format off: one name a line
+#define LOSSES(X) \
+	X(kernel_not_walked) \
+	X(kernel_not_walked_ns) \
+	X(user_not_walked) \
+	X(user_not_walked_ns) \
+	X(cut) \
+	X(cut_ns) \
+	X(dropped) \
+	X(dropped_ns) \
+	X(unknown_frames)
+// clang-format on
 
 static json_t *losses_to_json(const struct stack_losses *l)
 {

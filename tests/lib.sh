@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # SPDX-License-Identifier: GPL-2.0
 # What shell tests share: source it first. It reports to tests/run; it does not judge timings and boots nothing unless
 # guest() is called.
