@@ -61,18 +61,21 @@ static int mix_object(const json_t *json, uint64_t *hash, bool top)
 	return err;
 }
 
-/* 1.0 and 1 are one number: tools that write JSON anew do not keep them apart. */
+/*
+ * 1.0 and 1 are one number: tools that write JSON anew do not keep them apart. Other reals count as they are written,
+ * with 15 digits (lib/fileio), which survive being read and written again.
+ */
 static uint64_t mix_number(const json_t *json, uint64_t hash)
 {
 	double real = json_number_value(json);
-	uint64_t bits;
+	char text[40];
 
 	if (json_is_integer(json))
 		return mix_u64(hash, (uint64_t)json_integer_value(json));
 	if (rint(real) == real && fabs(real) < 9e15)
 		return mix_u64(hash, (uint64_t)(int64_t)real);
-	memcpy(&bits, &real, sizeof(bits));
-	return mix_u64(hash, bits);
+	snprintf(text, sizeof(text), "%.15g", real);
+	return mix_text(hash, text, strlen(text));
 }
 
 static int mix(const json_t *json, uint64_t *hash, bool top)
