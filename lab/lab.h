@@ -36,23 +36,23 @@ double stats_ks_tail(double d, size_t n);
 /* The runs of one side for one metric, ready for fast resampling. Cumulative counts, bucket-major. */
 struct stats_pool {
 	size_t run_count;
-	size_t bucket_count;	/* buckets that any run uses */
+	size_t bucket_count; /* buckets that any run uses */
 	unsigned int sub_bits;
-	uint32_t *index;	/* owned: histogram index of each used bucket, rising */
-	double *cumulative;	/* owned: [bucket * run_count + run] */
-	double *total;		/* owned: samples of each run */
-	double *sum;		/* owned: sum of the samples of each run */
-	double min, max;	/* over all runs */
+	uint32_t *index;    /* owned: histogram index of each used bucket, rising */
+	double *cumulative; /* owned: [bucket * run_count + run] */
+	double *total;	    /* owned: samples of each run */
+	double *sum;	    /* owned: sum of the samples of each run */
+	double min, max;    /* over all runs */
 };
 
 /* A histogram without its empty buckets: a thousand results fit in memory. */
 struct sparse_hist {
 	unsigned int sub_bits;
-	uint32_t used;		/* entries of index[] and count_of[] */
+	uint32_t used; /* entries of index[] and count_of[] */
 	uint64_t count, min, max;
 	double sum;
-	uint32_t *index;	/* owned, rising */
-	uint64_t *count_of;	/* owned */
+	uint32_t *index;    /* owned, rising */
+	uint64_t *count_of; /* owned */
 };
 
 /* Copy the used buckets of @from into the uninitialised @to. Returns 0 or -ENOMEM. */
@@ -76,11 +76,11 @@ double stats_pool_quantile(const struct stats_pool *p, const double *weights, do
 
 /* One quantile of B against the same of A, over runs. */
 struct stats_effect {
-	double a, b;			  /* point values, pooled over runs */
-	double difference, ratio;	  /* b - a, b / a (NAN where a is 0) */
+	double a, b;		  /* point values, pooled over runs */
+	double difference, ratio; /* b - a, b / a (NAN where a is 0) */
 	struct stats_interval difference_ci, ratio_ci;
-	double log_se;			  /* bootstrap standard error of log(ratio), widened for few runs */
-	double detectable_pct;		  /* smallest |change| found with 80 % power at 5 %, in % of a */
+	double log_se;	       /* bootstrap standard error of log(ratio), widened for few runs */
+	double detectable_pct; /* smallest |change| found with 80 % power at 5 %, in % of a */
 	bool has_interval;
 };
 
@@ -98,20 +98,21 @@ struct stats_options {
  * of Hesterberg ("What teachers should know about the bootstrap", The American Statistician 69, 2015). Fewer than 2 runs
  * on a side: point values only. Returns 0, -EINVAL or -ENOMEM.
  */
-int stats_compare(const struct stats_pool *a, const struct stats_pool *b, const double *q, size_t count,
-		  const struct stats_options *options, struct stats_effect *out);
+int stats_compare(const struct stats_pool *a, const struct stats_pool *b, const double *q,
+		  size_t count, const struct stats_options *options, struct stats_effect *out);
 
 /*
  * The same for one number per run (a share, a rate): means of @a and @b.
  */
-int stats_compare_scalars(const double *a, size_t na, const double *b, size_t nb, const struct stats_options *options,
-			  struct stats_effect *out);
+int stats_compare_scalars(const double *a, size_t na, const double *b, size_t nb,
+			  const struct stats_options *options, struct stats_effect *out);
 
 /*
  * The interval of the ratio that two sets of @p's own runs (as many as @p has) show by chance at quantile @q: the
  * noise floor. Needs 2 runs, else -EINVAL.
  */
-int stats_noise_floor(const struct stats_pool *p, double q, const struct stats_options *options, struct stats_interval *out);
+int stats_noise_floor(const struct stats_pool *p, double q, const struct stats_options *options,
+		      struct stats_interval *out);
 
 /*
  * Permutation test of many endpoints at once. @a is na x endpoints, @b nb x endpoints, row by row (one row is one
@@ -130,32 +131,32 @@ double stats_least_p(size_t na, size_t nb, bool paired);
 
 /* One histogram ("wakeup", "web.sojourn", "ledger.preempt_wait") or one number ("hogs.cpu_share") of a run. */
 struct run_metric {
-	char *name;			/* owned */
+	char *name; /* owned */
 	bool is_scalar;
-	bool more_is_better;		/* shares and rates; times are better when less */
-	double value;			/* scalars */
-	struct sparse_hist hist;	/* times, in @unit */
+	bool more_is_better;	 /* shares and rates; times are better when less */
+	double value;		 /* scalars */
+	struct sparse_hist hist; /* times, in @unit */
 };
 
 /* One result file, checked. All strings owned, never NULL ("" where the file has none). */
 struct lab_run {
 	char *path;
-	char *evidence;		/* "icount", "kvm", "metal", "tcg" */
+	char *evidence; /* "icount", "kvm", "metal", "tcg" */
 	char *kernel;
-	char *scheduler;	/* label: cell.label, else the scheduler's name and its tunables */
+	char *scheduler; /* label: cell.label, else the scheduler's name and its tunables */
 	char *workload;
 	char *trace_hash;
 	uint64_t seed;
 	uint64_t repetition;
 	bool valid;
-	char *invalid_reason;	/* reasons joined by "; " */
+	char *invalid_reason; /* reasons joined by "; " */
 	struct run_metric *metrics;
 	size_t metric_count;
-	json_t *document;	/* owned; NULL unless asked for */
+	json_t *document; /* owned; NULL unless asked for */
 };
 
-#define RUN_KEEP_DOCUMENT 1u	  /* keep ->document */
-#define RUN_NO_CHECKSUM	  2u	  /* accept a file without a (right) checksum */
+#define RUN_KEEP_DOCUMENT 1u /* keep ->document */
+#define RUN_NO_CHECKSUM	  2u /* accept a file without a (right) checksum */
 #define RUN_FILE_MAX	  (64u << 20)
 
 /*
@@ -163,9 +164,11 @@ struct lab_run {
  * -EPROTO (another kind of document), -EPROTONOSUPPORT (a newer schema), -EUCLEAN (edited: the checksum differs or
  * is missing), -EINVAL (a field is wrong). @error gets one line that names the file and what is wrong.
  */
-int run_read(const char *path, unsigned int flags, struct lab_run *run, char *error, size_t error_size);
+int run_read(const char *path, unsigned int flags, struct lab_run *run, char *error,
+	     size_t error_size);
 /* The same for a document in memory; @path is only a name. */
-int run_parse(json_t *document, const char *path, unsigned int flags, struct lab_run *run, char *error, size_t error_size);
+int run_parse(json_t *document, const char *path, unsigned int flags, struct lab_run *run,
+	      char *error, size_t error_size);
 void run_free(struct lab_run *run);
 const struct run_metric *run_metric_find(const struct lab_run *run, const char *name);
 
@@ -173,7 +176,7 @@ const struct run_metric *run_metric_find(const struct lab_run *run, const char *
 struct run_set {
 	struct lab_run *runs; /* owned */
 	size_t count;
-	size_t refused;	      /* files left out because they could not be read */
+	size_t refused; /* files left out because they could not be read */
 };
 
 typedef void (*run_complain)(const char *line, void *context);
@@ -183,7 +186,8 @@ typedef void (*run_complain)(const char *line, void *context);
  * A file that is refused gives one line to @complain; with @skip_bad it is counted and the rest goes on, else its error is
  * returned. Returns 0 or -errno.
  */
-int run_set_add(struct run_set *set, const char *path, unsigned int flags, bool skip_bad, run_complain complain, void *context);
+int run_set_add(struct run_set *set, const char *path, unsigned int flags, bool skip_bad,
+		run_complain complain, void *context);
 void run_set_free(struct run_set *set);
 
 /* Every *.json file below @folder, sorted; caller frees with lab_paths_free(). Returns 0 or -errno. */
@@ -193,10 +197,10 @@ void lab_paths_free(char **paths, size_t count);
 /* --- Comparison (compare.c) ----------------------------------------------------------------------- */
 
 enum verdict {
-	VERDICT_NONE,		/* one run against one: no interval */
+	VERDICT_NONE, /* one run against one: no interval */
 	VERDICT_BETTER,
 	VERDICT_WORSE,
-	VERDICT_SAME,		/* no difference within the margin */
+	VERDICT_SAME, /* no difference within the margin */
 	VERDICT_INCONCLUSIVE,
 	VERDICT_TOO_FEW_SAMPLES, /* fewer than HIST_MIN_TAIL samples beyond the quantile */
 };
@@ -205,10 +209,10 @@ const char *verdict_name(enum verdict verdict);
 /* One line of a comparison: one statistic of one metric. */
 struct comparison_row {
 	char metric[96];
-	char stat[16];		/* "p50", "p99.9", "mean", "value" */
-	double quantile;	/* STATS_MEAN for means, NAN for scalars */
+	char stat[16];	 /* "p50", "p99.9", "mean", "value" */
+	double quantile; /* STATS_MEAN for means, NAN for scalars */
 	bool more_is_better;
-	bool in_family;		/* takes part in the verdict and its correction; deciles of the shift function do not */
+	bool in_family; /* takes part in the verdict and its correction; deciles of the shift function do not */
 	struct stats_effect effect;
 	double p, p_adjusted;
 	struct stats_interval noise_ratio; /* A against itself; {NAN, NAN} where unknown */
@@ -217,7 +221,7 @@ struct comparison_row {
 
 /* All of one workload. */
 struct comparison {
-	char *workload;		/* owned */
+	char *workload;		 /* owned */
 	char *label_a, *label_b; /* owned */
 	size_t runs_a, runs_b;
 	size_t invalid_a, invalid_b; /* left out because marked invalid */
@@ -228,26 +232,28 @@ struct comparison {
 };
 
 struct compare_options {
-	double margin_pct;	/* "no difference within": default 2 */
+	double margin_pct; /* "no difference within": default 2 */
 	uint64_t seed;
 	unsigned int resamples;
 	bool allow_evidence, allow_trace, allow_kernel, allow_invalid;
-	const char *metric;	/* only this metric, or NULL */
+	const char *metric; /* only this metric, or NULL */
 };
 
 /*
  * Compare set B with set A, workload by workload. Returns 0; -EINVAL with a line in @error where nothing can be
  * compared (different evidence, kernel or traces, no common workload, no valid run), -ENOMEM. The result borrows the sets.
  */
-int compare_sets(const struct run_set *a, const struct run_set *b, const struct compare_options *options,
-		 struct comparison **out, size_t *count, char *error, size_t error_size);
+int compare_sets(const struct run_set *a, const struct run_set *b,
+		 const struct compare_options *options, struct comparison **out, size_t *count,
+		 char *error, size_t error_size);
 void compare_free(struct comparison *comparisons, size_t count);
 
 /* One document, schema "schedlab.compare/1". NULL on lack of memory. */
-json_t *compare_to_json(const struct comparison *comparisons, size_t count, const struct compare_options *options);
+json_t *compare_to_json(const struct comparison *comparisons, size_t count,
+			const struct compare_options *options);
 /* Tables, verdicts and pictures of both histograms on one scale, @columns wide, coloured where @colour. */
-void compare_print(const struct comparison *comparisons, size_t count, const struct compare_options *options,
-		   int columns, bool colour, FILE *out);
+void compare_print(const struct comparison *comparisons, size_t count,
+		   const struct compare_options *options, int columns, bool colour, FILE *out);
 
 /* 'METRIC.STAT worse than N%' or 'METRIC.STAT above DURATION'. */
 struct fail_rule {
@@ -255,10 +261,14 @@ struct fail_rule {
 	char metric[96];
 	char stat[16];
 	bool absolute;
-	double limit;		/* percent, or nanoseconds */
+	double limit; /* percent, or nanoseconds */
 };
 
-enum rule_outcome { RULE_HOLDS, RULE_HIT, RULE_UNDECIDED };
+enum rule_outcome {
+	RULE_HOLDS,
+	RULE_HIT,
+	RULE_UNDECIDED
+};
 
 /* Parse a rule. Returns 0 or -EINVAL with a line in @error that names the column. */
 int fail_rule_parse(const char *text, struct fail_rule *rule, char *error, size_t error_size);
@@ -266,20 +276,20 @@ int fail_rule_parse(const char *text, struct fail_rule *rule, char *error, size_
  * Judge @rule over all comparisons: hit where the whole interval lies beyond the limit in any workload, undecided where it
  * straddles the limit or there is no interval. @reason gets one line. -ENOENT where no row has that name.
  */
-int fail_rule_judge(const struct fail_rule *rule, const struct comparison *comparisons, size_t count,
-		    enum rule_outcome *outcome, char *reason, size_t reason_size);
+int fail_rule_judge(const struct fail_rule *rule, const struct comparison *comparisons,
+		    size_t count, enum rule_outcome *outcome, char *reason, size_t reason_size);
 
 /* --- Cells (cell.c): one run of one scheduler under one workload --------------------------------- */
 
 struct cell_options {
-	const char *scheduler;	  /* embedded name, object file, or "default" */
-	char **settings;	  /* "name=value" tunables */
+	const char *scheduler; /* embedded name, object file, or "default" */
+	char **settings;       /* "name=value" tunables */
 	size_t setting_count;
-	const char *label;	  /* how the comparison calls it; NULL: the scheduler's name */
-	const char *workload;	  /* workload file */
-	const char *output;	  /* result file */
+	const char *label;    /* how the comparison calls it; NULL: the scheduler's name */
+	const char *workload; /* workload file */
+	const char *output;   /* result file */
 	uint64_t seed;
-	bool has_seed;		  /* else the workload file's own */
+	bool has_seed; /* else the workload file's own */
 	uint64_t repetition;
 	bool ledger;
 };

@@ -20,7 +20,8 @@
 #define SCHEMA_NUMBER 1
 #define FOLDER_DEPTH  16
 
-__attribute__((format(printf, 3, 4))) static void complain(char *error, size_t size, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void complain(char *error, size_t size,
+							   const char *format, ...)
 {
 	va_list args;
 
@@ -56,17 +57,20 @@ static int check_schema(const json_t *document, const char *name, char *error, s
 	}
 	cli_printable(schema, shown, sizeof(shown));
 	if (strncmp(schema, SCHEMA_STEM, strlen(SCHEMA_STEM)) != 0) {
-		complain(error, size, "%s: another kind of document: %s, not %s", name, shown, RESULT_SCHEMA);
+		complain(error, size, "%s: another kind of document: %s, not %s", name, shown,
+			 RESULT_SCHEMA);
 		return -EPROTO;
 	}
 	version = strtoul(schema + strlen(SCHEMA_STEM), &end, 10);
 	if (*end || end == schema + strlen(SCHEMA_STEM) || version == 0) {
-		complain(error, size, "%s: unknown schema %s; this program reads %s", name, shown, RESULT_SCHEMA);
+		complain(error, size, "%s: unknown schema %s; this program reads %s", name, shown,
+			 RESULT_SCHEMA);
 		return -EPROTO;
 	}
 	if (version > SCHEMA_NUMBER) {
-		complain(error, size, "%s: written by a newer schedlab (%s); this one reads %s: update it", name, shown,
-			 RESULT_SCHEMA);
+		complain(error, size,
+			 "%s: written by a newer schedlab (%s); this one reads %s: update it", name,
+			 shown, RESULT_SCHEMA);
 		return -EPROTONOSUPPORT;
 	}
 	return 0;
@@ -77,10 +81,14 @@ static int check_seal(const json_t *document, const char *name, char *error, siz
 	int err = seal_check(document);
 
 	if (err == -ENOENT)
-		complain(error, size, "%s: no checksum: edited, or not written by schedlab (--no-checksum accepts it)",
+		complain(error, size,
+			 "%s: no checksum: edited, or not written by schedlab (--no-checksum "
+			 "accepts it)",
 			 name);
 	else if (err == -EUCLEAN)
-		complain(error, size, "%s: edited since it was written: the checksum differs (--no-checksum accepts it)",
+		complain(error, size,
+			 "%s: edited since it was written: the checksum differs (--no-checksum "
+			 "accepts it)",
 			 name);
 	else if (err)
 		complain(error, size, "%s: %s", name, strerror(-err));
@@ -91,8 +99,8 @@ static int check_seal(const json_t *document, const char *name, char *error, siz
 
 static struct run_metric *new_metric(struct lab_run *run, const char *prefix, const char *name)
 {
-	struct run_metric *grown =
-		realloc(run->metrics, (run->metric_count + 1) * sizeof(*run->metrics)); /* few: a dozen */
+	struct run_metric *grown = realloc(
+		run->metrics, (run->metric_count + 1) * sizeof(*run->metrics)); /* few: a dozen */
 
 	if (!grown)
 		return NULL;
@@ -119,7 +127,7 @@ static int read_hists(struct metric_reader *r, const json_t *object, const char 
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)object, key, value) {
+	json_object_foreach ((json_t *)object, key, value) {
 		char why[160], shown[80];
 		struct hist h;
 		int err;
@@ -129,7 +137,8 @@ static int read_hists(struct metric_reader *r, const json_t *object, const char 
 		err = hist_from_json(value, &h, why, sizeof(why));
 		if (err) {
 			complain(r->error, r->error_size, "%s: histogram \"%s\": %s", r->path,
-				 cli_printable(key, shown, sizeof(shown)), err == -EINVAL ? why : strerror(-err));
+				 cli_printable(key, shown, sizeof(shown)),
+				 err == -EINVAL ? why : strerror(-err));
 			return err;
 		}
 		metric = new_metric(r->run, prefix, key);
@@ -141,8 +150,8 @@ static int read_hists(struct metric_reader *r, const json_t *object, const char 
 	return 0;
 }
 
-static int read_scalar(struct metric_reader *r, const json_t *number, const char *prefix, const char *name,
-		       bool more_is_better)
+static int read_scalar(struct metric_reader *r, const json_t *number, const char *prefix,
+		       const char *name, bool more_is_better)
 {
 	struct run_metric *metric;
 
@@ -162,19 +171,21 @@ static int read_classes(struct metric_reader *r, const json_t *classes)
 	size_t index;
 	json_t *class;
 
-	json_array_foreach((json_t *)classes, index, class) {
+	json_array_foreach ((json_t *)classes, index, class) {
 		const char *name = json_string_value(json_object_get(class, "name"));
 		bool batch = strcmp(text_of(class, "kind"), "batch") == 0;
 		int err;
 
 		if (!name || !*name) {
-			complain(r->error, r->error_size, "%s: class %zu has no name", r->path, index + 1);
+			complain(r->error, r->error_size, "%s: class %zu has no name", r->path,
+				 index + 1);
 			return -EINVAL;
 		}
 		err = read_hists(r, json_object_get(class, "metrics"), name);
 		/* A batch class is there to get CPU time; the share of a job class follows from its load. */
 		if (!err && batch)
-			err = read_scalar(r, json_object_get(class, "cpu_share"), name, "cpu_share", true);
+			err = read_scalar(r, json_object_get(class, "cpu_share"), name, "cpu_share",
+					  true);
 		if (err)
 			return err;
 	}
@@ -209,7 +220,7 @@ static char *scheduler_label(const json_t *document)
 	if (*label)
 		return strdup(label);
 	text = strdup(*name ? name : "unknown");
-	json_array_foreach(settings, index, setting) {
+	json_array_foreach (settings, index, setting) {
 		if (!text || asprintf(&longer, "%s %s", text, json_string_value(setting)) < 0)
 			break;
 		free(text);
@@ -224,10 +235,11 @@ static char *join_reasons(const json_t *reasons)
 	size_t index;
 	json_t *reason;
 
-	json_array_foreach((json_t *)reasons, index, reason) {
+	json_array_foreach ((json_t *)reasons, index, reason) {
 		if (!text || !json_is_string(reason))
 			continue;
-		if (asprintf(&longer, "%s%s%s", text, *text ? "; " : "", json_string_value(reason)) < 0)
+		if (asprintf(&longer, "%s%s%s", text, *text ? "; " : "",
+			     json_string_value(reason)) < 0)
 			break;
 		free(text);
 		text = longer;
@@ -235,8 +247,8 @@ static char *join_reasons(const json_t *reasons)
 	return text;
 }
 
-int run_parse(json_t *document, const char *path, unsigned int flags, struct lab_run *run, char *error,
-	      size_t error_size)
+int run_parse(json_t *document, const char *path, unsigned int flags, struct lab_run *run,
+	      char *error, size_t error_size)
 {
 	const json_t *workload, *validity;
 	char shown[256];
@@ -252,9 +264,11 @@ int run_parse(json_t *document, const char *path, unsigned int flags, struct lab
 		return err;
 	workload = json_object_get(document, "workload");
 	validity = json_object_get(document, "validity");
-	if (!json_is_boolean(json_object_get(validity, "valid")) || !*text_of(document, "evidence") ||
+	if (!json_is_boolean(json_object_get(validity, "valid")) ||
+	    !*text_of(document, "evidence") ||
 	    !json_is_object(json_object_get(document, "metrics"))) {
-		complain(error, error_size, "%s: a member is missing: evidence, validity.valid or metrics", shown);
+		complain(error, error_size,
+			 "%s: a member is missing: evidence, validity.valid or metrics", shown);
 		return -EINVAL;
 	}
 	run->valid = json_is_true(json_object_get(validity, "valid"));
@@ -267,8 +281,8 @@ int run_parse(json_t *document, const char *path, unsigned int flags, struct lab
 	run->workload = strdup(*text_of(workload, "name") ? text_of(workload, "name") : "none");
 	run->trace_hash = strdup(text_of(workload, "trace_hash"));
 	run->invalid_reason = join_reasons(json_object_get(validity, "reasons"));
-	if (!run->path || !run->evidence || !run->kernel || !run->scheduler || !run->workload || !run->trace_hash ||
-	    !run->invalid_reason)
+	if (!run->path || !run->evidence || !run->kernel || !run->scheduler || !run->workload ||
+	    !run->trace_hash || !run->invalid_reason)
 		err = -ENOMEM;
 	if (!err)
 		err = read_metrics(&reader, document);
@@ -281,7 +295,8 @@ int run_parse(json_t *document, const char *path, unsigned int flags, struct lab
 	return err;
 }
 
-int run_read(const char *path, unsigned int flags, struct lab_run *run, char *error, size_t error_size)
+int run_read(const char *path, unsigned int flags, struct lab_run *run, char *error,
+	     size_t error_size)
 {
 	char shown[256], *data;
 	json_error_t where;
@@ -301,11 +316,15 @@ int run_read(const char *path, unsigned int flags, struct lab_run *run, char *er
 	free(data);
 	if (!document) {
 		if (json_error_code(&where) == json_error_premature_end_of_input)
-			complain(error, error_size, "%s: truncated: the file ends at line %d in the middle of the document",
+			complain(error, error_size,
+				 "%s: truncated: the file ends at line %d in the middle of the "
+				 "document",
 				 shown, where.line);
 		else
-			complain(error, error_size, "%s:%d:%d: not a result file: %s", shown, where.line, where.column,
-				 cli_printable(where.text, (char[JSON_ERROR_TEXT_LENGTH]){0}, JSON_ERROR_TEXT_LENGTH));
+			complain(error, error_size, "%s:%d:%d: not a result file: %s", shown,
+				 where.line, where.column,
+				 cli_printable(where.text, (char[JSON_ERROR_TEXT_LENGTH]){0},
+					       JSON_ERROR_TEXT_LENGTH));
 		return -EBADMSG;
 	}
 	err = run_parse(document, path, flags, run, error, error_size);
@@ -431,8 +450,8 @@ void lab_paths_free(char **paths, size_t count)
 	free(paths);
 }
 
-static int add_file(struct run_set *set, const char *path, unsigned int flags, bool skip_bad, run_complain say,
-		    void *context)
+static int add_file(struct run_set *set, const char *path, unsigned int flags, bool skip_bad,
+		    run_complain say, void *context)
 {
 	struct lab_run *grown = set->runs;
 	char error[512] = "";
@@ -457,8 +476,8 @@ static int add_file(struct run_set *set, const char *path, unsigned int flags, b
 	return 0;
 }
 
-int run_set_add(struct run_set *set, const char *path, unsigned int flags, bool skip_bad, run_complain say,
-		void *context)
+int run_set_add(struct run_set *set, const char *path, unsigned int flags, bool skip_bad,
+		run_complain say, void *context)
 {
 	struct stat st;
 	char **paths, line[320], shown[256];

@@ -254,8 +254,8 @@ static size_t resamples_of(const struct stats_options *o)
 	return o->resamples ? o->resamples : DEFAULT_RESAMPLES;
 }
 
-int stats_compare(const struct stats_pool *a, const struct stats_pool *b, const double *q, size_t count,
-		  const struct stats_options *options, struct stats_effect *out)
+int stats_compare(const struct stats_pool *a, const struct stats_pool *b, const double *q,
+		  size_t count, const struct stats_options *options, struct stats_effect *out)
 {
 	struct sample_size size = sample_size(a->run_count, b->run_count, options->paired);
 	size_t resamples = resamples_of(options);
@@ -266,7 +266,8 @@ int stats_compare(const struct stats_pool *a, const struct stats_pool *b, const 
 	if (options->paired && a->run_count != b->run_count)
 		return -EINVAL;
 	for (size_t i = 0; i < count; i++)
-		point_effect(&out[i], stats_pool_quantile(a, NULL, q[i]), stats_pool_quantile(b, NULL, q[i]));
+		point_effect(&out[i], stats_pool_quantile(a, NULL, q[i]),
+			     stats_pool_quantile(b, NULL, q[i]));
 	if (size.runs < 2)
 		return 0;
 	weights_a = calloc(a->run_count, sizeof(double));
@@ -291,8 +292,8 @@ int stats_compare(const struct stats_pool *a, const struct stats_pool *b, const 
 		}
 	}
 	for (size_t i = 0; i < count; i++)
-		finish_effect(&out[i], differences + i * resamples, logs + i * resamples, resamples, &size,
-			      confidence_of(options), ldexp(1, -(int)a->sub_bits));
+		finish_effect(&out[i], differences + i * resamples, logs + i * resamples, resamples,
+			      &size, confidence_of(options), ldexp(1, -(int)a->sub_bits));
 	err = 0;
 cleanup:
 	free(weights_a);
@@ -311,8 +312,8 @@ static double mean_of(const double *values, size_t count)
 	return count ? sum / (double)count : 0;
 }
 
-int stats_compare_scalars(const double *a, size_t na, const double *b, size_t nb, const struct stats_options *options,
-			  struct stats_effect *out)
+int stats_compare_scalars(const double *a, size_t na, const double *b, size_t nb,
+			  const struct stats_options *options, struct stats_effect *out)
 {
 	struct sample_size size = sample_size(na, nb, options->paired);
 	size_t resamples = resamples_of(options);
@@ -382,7 +383,8 @@ int stats_noise_floor(const struct stats_pool *p, double q, const struct stats_o
 		second = stats_pool_quantile(p, weights + p->run_count, q);
 		logs[r] = first > 0 && second > 0 ? log(second / first) : 0;
 	}
-	*out = interval_of(logs, resamples, 0, deviation(logs, resamples) * size.widen, &size, confidence_of(options));
+	*out = interval_of(logs, resamples, 0, deviation(logs, resamples) * size.widen, &size,
+			   confidence_of(options));
 	out->low = exp(out->low);
 	out->high = exp(out->high);
 	free(weights);
@@ -395,10 +397,10 @@ int stats_noise_floor(const struct stats_pool *p, double q, const struct stats_o
 struct permutation {
 	size_t rows, endpoints, na;
 	bool paired;
-	double *values;	  /* rows x endpoints, scaled to unit spread: differences (paired), or all of a then all of b */
-	double *sums;	  /* endpoints: scratch */
-	double *observed; /* endpoints */
-	size_t *order;	  /* endpoints by falling observed statistic */
+	double *values; /* rows x endpoints, scaled to unit spread: differences (paired), or all of a then all of b */
+	double *sums;	       /* endpoints: scratch */
+	double *observed;      /* endpoints */
+	size_t *order;	       /* endpoints by falling observed statistic */
 	double *raw, *stepped; /* counts of permutations at or above the observed statistic */
 	double tried;
 };
@@ -557,15 +559,18 @@ static int permutation_alloc(struct permutation *t)
 	t->order = calloc(t->endpoints, sizeof(size_t));
 	t->raw = calloc(t->endpoints, sizeof(double));
 	t->stepped = calloc(t->endpoints, sizeof(double));
-	return t->values && t->sums && t->observed && t->order && t->raw && t->stepped ? 0 : -ENOMEM;
+	return t->values && t->sums && t->observed && t->order && t->raw && t->stepped ? 0
+										       : -ENOMEM;
 }
 
 int stats_permutation(const double *a, size_t na, const double *b, size_t nb, size_t endpoints,
 		      const struct stats_options *options, double *p, double *adjusted)
 {
 	size_t tries = options->permutations ? options->permutations : DEFAULT_PERMUTATIONS;
-	struct permutation t = {
-		.rows = options->paired ? na : na + nb, .endpoints = endpoints, .na = na, .paired = options->paired};
+	struct permutation t = {.rows = options->paired ? na : na + nb,
+				.endpoints = endpoints,
+				.na = na,
+				.paired = options->paired};
 	signed char *labels = calloc(t.rows + 1, 1);
 	double running = 0;
 	struct rng rng;

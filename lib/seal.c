@@ -47,7 +47,7 @@ static int mix_object(const json_t *json, uint64_t *hash, bool top)
 
 	if (!keys)
 		return -ENOMEM;
-	json_object_foreach((json_t *)json, key, value) {
+	json_object_foreach ((json_t *)json, key, value) {
 		if (!top || strcmp(key, SEAL_KEY) != 0)
 			keys[n++] = key;
 	}
@@ -91,7 +91,7 @@ static int mix(const json_t *json, uint64_t *hash, bool top)
 		return mix_object(json, hash, top);
 	case JSON_ARRAY:
 		*hash = mix_u64(*hash, json_array_size(json));
-		json_array_foreach((json_t *)json, index, value) {
+		json_array_foreach ((json_t *)json, index, value) {
 			err = mix(value, hash, false);
 			if (err)
 				return err;
