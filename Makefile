@@ -37,7 +37,7 @@ CPPFLAGS := -D_GNU_SOURCE -DSCHEDLAB_VERSION='"$(VERSION)"' -I. -I$(BUILD) -isys
 WARN := -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	-Wno-unused-parameter -Wno-missing-field-initializers
 ALL_CFLAGS = $(WARN) $(CFLAGS) $(REPRODUCIBLE) -pthread
-LDLIBS := -linih -ljansson -lelf -lz -lm
+LDLIBS := -linih -ljansson -lnettle -lelf -lz -lm
 EXTRA_LIBS ?=
 
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
