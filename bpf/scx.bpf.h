@@ -24,20 +24,24 @@
 /* --- constants, from the running kernel's BTF (CO-RE), so that a renumbered enum does no harm -------------------- */
 #define SCX_CONST(type, value) ((u64)bpf_core_enum_value(enum type, value))
 
-#define DSQ_LOCAL    SCX_CONST(scx_dsq_id_flags, SCX_DSQ_LOCAL) /* this CPU's (enqueue: the task's CPU's) queue */
+#define DSQ_LOCAL                   \
+	SCX_CONST(scx_dsq_id_flags, \
+		  SCX_DSQ_LOCAL) /* this CPU's (enqueue: the task's CPU's) queue */
 #define DSQ_LOCAL_ON SCX_CONST(scx_dsq_id_flags, SCX_DSQ_LOCAL_ON) /* | cpu */
 
-#define ENQ_WAKEUP	 SCX_CONST(scx_enq_flags, SCX_ENQ_WAKEUP)
-#define ENQ_HEAD	 SCX_CONST(scx_enq_flags, SCX_ENQ_HEAD)
-#define ENQ_PREEMPT	 SCX_CONST(scx_enq_flags, SCX_ENQ_PREEMPT)
-#define ENQ_CPU_SELECTED SCX_CONST(scx_enq_flags, SCX_ENQ_CPU_SELECTED) /* ops.select_cpu() has run */
+#define ENQ_WAKEUP  SCX_CONST(scx_enq_flags, SCX_ENQ_WAKEUP)
+#define ENQ_HEAD    SCX_CONST(scx_enq_flags, SCX_ENQ_HEAD)
+#define ENQ_PREEMPT SCX_CONST(scx_enq_flags, SCX_ENQ_PREEMPT)
+#define ENQ_CPU_SELECTED \
+	SCX_CONST(scx_enq_flags, SCX_ENQ_CPU_SELECTED) /* ops.select_cpu() has run */
 
 #define DEQ_SLEEP SCX_CONST(scx_deq_flags, SCX_DEQ_SLEEP)
 
 #define KICK_IDLE    SCX_CONST(scx_kick_flags, SCX_KICK_IDLE)	 /* only if the CPU is idle */
 #define KICK_PREEMPT SCX_CONST(scx_kick_flags, SCX_KICK_PREEMPT) /* end the running task's slice */
 
-#define WAKE_SYNC SCX_CONST(scx_wake_flags, SCX_WAKE_SYNC) /* the waker says it will block at once */
+#define WAKE_SYNC \
+	SCX_CONST(scx_wake_flags, SCX_WAKE_SYNC) /* the waker says it will block at once */
 
 #define PICK_IDLE_CORE SCX_CONST(scx_pick_idle_cpu_flags, SCX_PICK_IDLE_CORE)
 
@@ -60,7 +64,8 @@
 
 /* --- kfuncs whose shape is the same on all kernels --------------------------------------------------------------- */
 extern s32 scx_bpf_create_dsq(u64 dsq_id, s32 node) __ksym;
-extern s32 scx_bpf_select_cpu_dfl(struct task_struct *p, s32 prev_cpu, u64 wake_flags, bool *is_idle) __ksym;
+extern s32 scx_bpf_select_cpu_dfl(struct task_struct *p, s32 prev_cpu, u64 wake_flags,
+				  bool *is_idle) __ksym;
 extern s32 scx_bpf_pick_idle_cpu(const cpumask_t *cpus_allowed, u64 flags) __ksym;
 extern bool scx_bpf_test_and_clear_cpu_idle(s32 cpu) __ksym;
 extern void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym;
@@ -83,8 +88,10 @@ extern void bpf_rcu_read_lock(void) __ksym;
 extern void bpf_rcu_read_unlock(void) __ksym;
 
 /* --- kfuncs that changed shape ----------------------------------------------------------------------------------- */
-extern bool scx_bpf_dsq_insert___v2___sl(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak;
-extern void scx_bpf_dsq_insert___v1(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak;
+extern bool scx_bpf_dsq_insert___v2___sl(struct task_struct *p, u64 dsq_id, u64 slice,
+					 u64 enq_flags) __ksym __weak;
+extern void scx_bpf_dsq_insert___v1(struct task_struct *p, u64 dsq_id, u64 slice,
+				    u64 enq_flags) __ksym __weak;
 
 /* Put @p on a queue with a slice in ns. From 6.19 the kernel's own returns bool; ours does not promise it. */
 static inline void dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice_ns, u64 enq_flags)
@@ -102,13 +109,15 @@ struct scx_bpf_dsq_insert_vtime_args___sl {
 	u64 enq_flags;
 };
 
-extern bool __scx_bpf_dsq_insert_vtime___sl(struct task_struct *p,
-					    struct scx_bpf_dsq_insert_vtime_args___sl *args) __ksym __weak;
+extern bool
+__scx_bpf_dsq_insert_vtime___sl(struct task_struct *p,
+				struct scx_bpf_dsq_insert_vtime_args___sl *args) __ksym __weak;
 extern void scx_bpf_dsq_insert_vtime___v1(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime,
 					  u64 enq_flags) __ksym __weak;
 
 /* Put @p on a queue that is sorted by @vtime, smallest first. 6.19 packs the arguments into a struct. */
-static inline void dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice_ns, u64 vtime, u64 enq_flags)
+static inline void dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice_ns, u64 vtime,
+				    u64 enq_flags)
 {
 	if (bpf_core_type_exists(struct scx_bpf_dsq_insert_vtime_args___sl)) {
 		struct scx_bpf_dsq_insert_vtime_args___sl args = {
@@ -163,12 +172,12 @@ static inline struct task_struct *cpu_curr(s32 cpu)
 }
 
 /* End the scheduler with a message in the exit record: scx_error("no memory for %d", n). At least one argument. */
-#define scx_error(fmt, args...)                                                           \
-	do {                                                                              \
-		static char fmt_[] = fmt;                                                 \
-		unsigned long long args_[] = { args };                                    \
-                                                                                          \
-		scx_bpf_error_bstr(fmt_, args_, sizeof(args_));                           \
+#define scx_error(fmt, args...)                                 \
+	do {                                                    \
+		static char fmt_[] = fmt;                       \
+		unsigned long long args_[] = {args};            \
+                                                                \
+		scx_bpf_error_bstr(fmt_, args_, sizeof(args_)); \
 	} while (0)
 
 /* --- the ops table ----------------------------------------------------------------------------------------------- */

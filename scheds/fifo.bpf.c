@@ -89,6 +89,7 @@ void BPF_STRUCT_OPS(fifo_exit, struct scx_exit_info *ei)
 	EXIT_RECORD(exit_record, ei);
 }
 
+/* clang-format off */
 SEC(".struct_ops.link")
 struct sched_ext_ops fifo_ops = {
 	.select_cpu = (void *)fifo_select_cpu,
