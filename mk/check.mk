@@ -41,6 +41,8 @@ check-cppcheck: check-tools
 		--suppress=missingIncludeSystem --suppress=missingInclude --suppress=normalCheckLevelMaxBranches \
 		--suppress=unknownMacro -j 2 $(TIDY_SRCS)
 
+# Objects that only the stamps ask for are kept, else each run would make them anew.
+.PRECIOUS: $(BUILD)/%.o
 check-tidy: check-tools $(TIDY_STAMPS)
 
 # The object stands for the headers that the source includes: it is rebuilt when one changes, and so is the stamp.
