@@ -155,6 +155,17 @@ static inline void task_set_slice(struct task_struct *p, u64 slice_ns)
 		p->scx.slice = slice_ns;
 }
 
+extern bool scx_bpf_task_set_dsq_vtime___sl(struct task_struct *p, u64 vtime) __ksym __weak;
+
+/* @p's place on a queue sorted by vtime, for its next insert. 6.19 added the kfunc; 7.2 warns of direct writes. */
+static inline void task_set_vtime(struct task_struct *p, u64 vtime)
+{
+	if (bpf_ksym_exists(scx_bpf_task_set_dsq_vtime___sl))
+		scx_bpf_task_set_dsq_vtime___sl(p, vtime);
+	else
+		p->scx.dsq_vtime = vtime;
+}
+
 extern struct task_struct *scx_bpf_cpu_curr___sl(s32 cpu) __ksym __weak;
 extern struct rq *scx_bpf_cpu_rq___v1(s32 cpu) __ksym __weak;
 
