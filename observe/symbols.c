@@ -1,0 +1,591 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The symbolizer: kernel symbols, mappings of processes, perf maps. What is inside an ELF file is elfsyms.c's business.
+ * Each process's mappings are read once and again when an address falls outside of them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "lib/fileio.h"
+#include "observe/elfsyms.h"
+#include "observe/symbols.h"
+
+#define KALLSYMS_MAX_BYTES (256u << 20)
+#define MAPS_MAX_BYTES	   (64u << 20)
+#define PERF_MAP_MAX_BYTES (256u << 20)
+#define REREADS_MAX	   8
+
+/* A name for [start, end). */
+struct range {
+	uint64_t start, end;
+	const char *name;
+	const char *module;
+};
+
+struct ranges {
+	struct range *v;
+	size_t nr;
+	char *text; /* what the names point into */
+};
+
+/* One executable mapping of a process. */
+struct mapping {
+	uint64_t start, end, offset;
+	uint64_t inode;
+	unsigned int dev_major, dev_minor;
+	char *path;
+	struct elfsyms *elf; /* not ours: of symbols.files */
+	bool tried;
+};
+
+struct process {
+	pid_t tgid; /* key */
+	struct mapping *maps;
+	size_t nr_maps;
+	unsigned int rereads;
+	bool gone;
+	struct ranges jit;
+	off_t jit_size; /* of the perf map when it was read; -1: never */
+};
+
+/* One ELF file, shared by all that map it. */
+struct file {
+	uint64_t dev, inode; /* key */
+	struct elfsyms *elf; /* NULL: not usable */
+};
+
+struct symbols {
+	char *proc;
+	bool no_dwarf;
+	struct ranges kernel;
+	void *processes, *files; /* tsearch trees */
+	struct symbols_counts counts;
+};
+
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static void ranges_free(struct ranges *r)
+{
+	free(r->v);
+	free(r->text);
+	memset(r, 0, sizeof(*r));
+}
+
+static int ranges_add(struct ranges *r, size_t *cap, const struct range *one)
+{
+	if (r->nr == *cap) {
+		size_t want = *cap ? *cap * 2 : 1024;
+		struct range *fresh = reallocarray(r->v, want, sizeof(*fresh));
+
+		if (!fresh)
+			return -ENOMEM;
+		r->v = fresh;
+		*cap = want;
+	}
+	r->v[r->nr++] = *one;
+	return 0;
+}
+
+/* The range that holds @at, or NULL. Where ranges overlap the one that begins last wins. */
+static const struct range *ranges_find(const struct ranges *r, uint64_t at)
+{
+	size_t low = 0, high = r->nr;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (r->v[mid].start <= at)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low && at < r->v[low - 1].end ? &r->v[low - 1] : NULL;
+}
+
+/* One line of kallsyms, cut up in place: "ffffffff81000000 T name\t[module]". False: not a function. */
+static bool kallsyms_line(char *line, struct range *out)
+{
+	char *type, *name, *module;
+
+	out->start = strtoull(line, &type, 16);
+	if (type == line || type[0] != ' ' || !type[1] || type[2] != ' ' ||
+	    !strchr("tTwW", type[1]))
+		return false;
+	name = type + 3;
+	module = strpbrk(name, " \t");
+	if (module) {
+		*module++ = '\0';
+		module += strspn(module, " \t[");
+		module[strcspn(module, "]")] = '\0';
+	}
+	out->name = name;
+	out->module = module && *module ? module : "kernel";
+	return *name;
+}
+
+static void read_kallsyms(struct symbols *s, const char *path)
+{
+	char *rest, *line;
+	size_t cap = 0;
+
+	if (file_read(path, KALLSYMS_MAX_BYTES, &s->kernel.text, NULL))
+		return;
+	rest = s->kernel.text;
+	while ((line = strsep(&rest, "\n"))) {
+		struct range one;
+
+		if (kallsyms_line(line, &one) && one.start && ranges_add(&s->kernel, &cap, &one))
+			break;
+	}
+	s->counts.kernel_hidden = s->kernel.nr == 0;
+	if (!s->kernel.nr)
+		return;
+	qsort(s->kernel.v, s->kernel.nr, sizeof(*s->kernel.v), compare_ranges);
+	for (size_t i = 0; i + 1 < s->kernel.nr; i++)
+		s->kernel.v[i].end = s->kernel.v[i + 1].start;
+	s->kernel.v[s->kernel.nr - 1].end = s->kernel.v[s->kernel.nr - 1].start + 4096;
+	/* Aliases share an address: an empty range would hide behind its twin, so give all of them its end. */
+	for (size_t i = s->kernel.nr - 1; i-- > 0;)
+		if (s->kernel.v[i].start == s->kernel.v[i + 1].start)
+			s->kernel.v[i].end = s->kernel.v[i + 1].end;
+}
+
+struct symbols *symbols_open(const struct symbols_options *options)
+{
+	struct symbols *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->proc = strdup(options->proc ? options->proc : "/proc");
+	s->no_dwarf = options->no_dwarf;
+	if (!s->proc) {
+		free(s);
+		return NULL;
+	}
+	read_kallsyms(s, options->kallsyms ? options->kallsyms : "/proc/kallsyms");
+	return s;
+}
+
+static void free_maps(struct process *p)
+{
+	for (size_t i = 0; i < p->nr_maps; i++)
+		free(p->maps[i].path);
+	free(p->maps);
+	p->maps = NULL;
+	p->nr_maps = 0;
+}
+
+static void free_process(void *node)
+{
+	struct process *p = node;
+
+	free_maps(p);
+	ranges_free(&p->jit);
+	free(p);
+}
+
+static void free_file(void *node)
+{
+	struct file *f = node;
+
+	elfsyms_close(f->elf);
+	free(f);
+}
+
+void symbols_close(struct symbols *s)
+{
+	if (!s)
+		return;
+	tdestroy(s->processes, free_process);
+	tdestroy(s->files, free_file);
+	ranges_free(&s->kernel);
+	free(s->proc);
+	free(s);
+}
+
+static int compare_processes(const void *a, const void *b)
+{
+	const struct process *x = a, *y = b;
+
+	return x->tgid < y->tgid ? -1 : x->tgid > y->tgid;
+}
+
+static int compare_files(const void *a, const void *b)
+{
+	const struct file *x = a, *y = b;
+
+	if (x->dev != y->dev)
+		return x->dev < y->dev ? -1 : 1;
+	return x->inode < y->inode ? -1 : x->inode > y->inode;
+}
+
+/* One line of maps: "start-end perms offset major:minor inode   path". False: not executable, or malformed. */
+static bool maps_line(char *line, struct mapping *m)
+{
+	char perms[8];
+	int path_at = 0;
+
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %x:%x %" SCNu64 " %n", &m->start,
+		   &m->end, perms, &m->offset, &m->dev_major, &m->dev_minor, &m->inode,
+		   &path_at) < 7)
+		return false;
+	if (!strchr(perms, 'x') || m->end <= m->start)
+		return false;
+	m->path = strdup(path_at ? line + path_at : "");
+	return m->path != NULL;
+}
+
+/* Read the mappings of @p, replacing those known. Returns 0 or -errno; on an error those known stay. */
+static int read_maps(struct symbols *s, struct process *p)
+{
+	struct process fresh = {.tgid = p->tgid};
+	char path[256], *text, *rest, *line;
+	size_t cap = 0;
+	int err;
+
+	snprintf(path, sizeof(path), "%s/%d/maps", s->proc, (int)p->tgid);
+	err = file_read(path, MAPS_MAX_BYTES, &text, NULL);
+	if (err)
+		return err;
+	rest = text;
+	while ((line = strsep(&rest, "\n"))) {
+		struct mapping m = {0};
+
+		if (!maps_line(line, &m))
+			continue;
+		if (fresh.nr_maps == cap) {
+			struct mapping *v =
+				reallocarray(fresh.maps, cap ? cap * 2 : 16, sizeof(*v));
+
+			if (!v) {
+				free(m.path);
+				break;
+			}
+			cap = cap ? cap * 2 : 16;
+			fresh.maps = v;
+		}
+		fresh.maps[fresh.nr_maps++] = m;
+	}
+	free(text);
+	/* A process that is just ending has an empty list: what was known is better. */
+	if (!fresh.nr_maps && p->nr_maps)
+		return -ESRCH;
+	free_maps(p);
+	p->maps = fresh.maps;
+	p->nr_maps = fresh.nr_maps;
+	return 0;
+}
+
+static struct process *process_of(struct symbols *s, pid_t tgid)
+{
+	struct process key = {.tgid = tgid}, *p,
+		       **slot = tfind(&key, &s->processes, compare_processes);
+
+	if (slot)
+		return *slot;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->tgid = tgid;
+	p->jit_size = -1;
+	if (!tsearch(p, &s->processes, compare_processes)) {
+		free(p);
+		return NULL;
+	}
+	p->gone = read_maps(s, p) != 0;
+	return p;
+}
+
+int symbols_remember(struct symbols *s, pid_t tgid)
+{
+	struct process *p = process_of(s, tgid);
+
+	if (!p)
+		return -ENOMEM;
+	return p->gone ? -ESRCH : 0;
+}
+
+static struct mapping *mapping_at(struct process *p, uint64_t ip)
+{
+	for (size_t i = 0; i < p->nr_maps; i++)
+		if (ip >= p->maps[i].start && ip < p->maps[i].end)
+			return &p->maps[i];
+	return NULL;
+}
+
+/* Open the file behind @m: the kernel's own handle on it, or its path if that is still the same file. -1: neither. */
+static int open_mapped(struct symbols *s, const struct process *p, const struct mapping *m)
+{
+	const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	char path[4352];
+	struct stat st;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%d/map_files/%" PRIx64 "-%" PRIx64, s->proc, (int)p->tgid,
+		 m->start, m->end);
+	fd = open(path, flags);
+	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	snprintf(path, sizeof(path), "%s/%d/root%s", s->proc, (int)p->tgid, m->path);
+	fd = open(path, flags);
+	if (fd < 0)
+		fd = open(m->path, flags);
+	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_ino == m->inode)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* The ELF file behind @m, opened once for all that map it; NULL where it cannot be used. */
+static struct elfsyms *elf_of(struct symbols *s, const struct process *p, struct mapping *m)
+{
+	struct file key = {.dev = makedev(m->dev_major, m->dev_minor), .inode = m->inode}, *f,
+		    **slot;
+	int fd;
+
+	if (m->tried)
+		return m->elf;
+	m->tried = true;
+	slot = tfind(&key, &s->files, compare_files);
+	if (slot) {
+		m->elf = (*slot)->elf;
+		return m->elf;
+	}
+	fd = open_mapped(s, p, m);
+	f = calloc(1, sizeof(*f));
+	if (!f) {
+		if (fd >= 0)
+			close(fd);
+		return NULL;
+	}
+	*f = key;
+	if (fd >= 0)
+		f->elf = elfsyms_open(fd, m->path, !s->no_dwarf);
+	if (!tsearch(f, &s->files, compare_files)) {
+		free_file(f);
+		return NULL;
+	}
+	m->elf = f->elf;
+	return m->elf;
+}
+
+/* The last number of the NSpid line of /proc/PID/status: the pid by which the process calls itself. */
+static pid_t own_pid(const struct symbols *s, pid_t tgid)
+{
+	char path[256], *text, *line, *last;
+	pid_t pid = tgid;
+
+	snprintf(path, sizeof(path), "%s/%d/status", s->proc, (int)tgid);
+	if (file_read(path, 1u << 20, &text, NULL))
+		return pid;
+	line = strstr(text, "\nNSpid:");
+	if (line) {
+		line[1 + strcspn(line + 1, "\n")] = '\0';
+		last = strrchr(line, '\t');
+		if (last && atoi(last) > 0)
+			pid = atoi(last);
+	}
+	free(text);
+	return pid;
+}
+
+/* "START SIZE name" in hexadecimal, cut up in place. */
+static bool perf_map_line(char *line, struct range *out)
+{
+	char *at, *name;
+	uint64_t size;
+
+	out->start = strtoull(line, &at, 16);
+	if (at == line || *at != ' ')
+		return false;
+	size = strtoull(at, &name, 16);
+	if (name == at || *name != ' ' || !name[1] || !size)
+		return false;
+	if (__builtin_add_overflow(out->start, size, &out->end))
+		return false;
+	out->name = name + 1;
+	out->module = "[jit]";
+	return true;
+}
+
+/* Only the process's own user, or root, may name its code. */
+static bool perf_map_trusted(const struct symbols *s, pid_t tgid, const struct stat *map)
+{
+	char path[256];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%d", s->proc, (int)tgid);
+	return S_ISREG(map->st_mode) &&
+	       (map->st_uid == 0 || (!stat(path, &st) && st.st_uid == map->st_uid));
+}
+
+static int open_perf_map(const struct symbols *s, pid_t tgid, struct stat *st)
+{
+	const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW;
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%d/root/tmp/perf-%d.map", s->proc, (int)tgid,
+		 (int)own_pid(s, tgid));
+	fd = open(path, flags);
+	if (fd < 0) {
+		snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)tgid);
+		fd = open(path, flags);
+	}
+	if (fd >= 0 && (fstat(fd, st) || !perf_map_trusted(s, tgid, st))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Read the perf map of @p if it has grown since. */
+static void read_perf_map(const struct symbols *s, struct process *p)
+{
+	char path[64], *rest, *line;
+	size_t cap = 0;
+	struct stat st;
+	int fd = open_perf_map(s, p->tgid, &st), err;
+
+	if (fd < 0)
+		return;
+	if (st.st_size == p->jit_size) {
+		close(fd);
+		return;
+	}
+	p->jit_size = st.st_size;
+	ranges_free(&p->jit);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	err = file_read(path, PERF_MAP_MAX_BYTES, &p->jit.text, NULL);
+	close(fd);
+	if (err)
+		return;
+	rest = p->jit.text;
+	while ((line = strsep(&rest, "\n"))) {
+		struct range one;
+
+		if (perf_map_line(line, &one) && ranges_add(&p->jit, &cap, &one))
+			break;
+	}
+	if (p->jit.nr)
+		qsort(p->jit.v, p->jit.nr, sizeof(*p->jit.v), compare_ranges);
+}
+
+static int unknown(struct frame *out, const char *module, const char *build_id, uint64_t address,
+		   uint64_t *why)
+{
+	(*why)++;
+	*out = (struct frame){.kind = FRAME_UNKNOWN,
+			      .name = "[unknown]",
+			      .module = module,
+			      .build_id = build_id,
+			      .source = "",
+			      .address = address};
+	return 1;
+}
+
+static int jit_frame(struct symbols *s, struct process *p, const struct mapping *m, uint64_t ip,
+		     struct frame *out)
+{
+	const struct range *r = ranges_find(&p->jit, ip);
+
+	if (!r) {
+		read_perf_map(s, p);
+		r = ranges_find(&p->jit, ip);
+	}
+	if (!r)
+		return unknown(out, m->path[0] ? m->path : "[anon]", "", ip,
+			       &s->counts.unknown_jit);
+	s->counts.named++;
+	*out = (struct frame){.kind = FRAME_JIT,
+			      .name = r->name,
+			      .module = r->module,
+			      .build_id = "",
+			      .source = "",
+			      .address = ip};
+	return 1;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+int symbols_user(struct symbols *s, pid_t tgid, uint64_t ip, bool caller, struct frame *out)
+{
+	struct process *p = process_of(s, tgid);
+	uint64_t at = caller && ip ? ip - 1 : ip, address;
+	struct mapping *m = p ? mapping_at(p, at) : NULL;
+	struct elfsyms *elf;
+	int nr;
+
+	if (p && !m && !p->gone && p->rereads++ < REREADS_MAX && !read_maps(s, p))
+		m = mapping_at(p, at);
+	if (!m)
+		return unknown(out, "", "", at,
+			       p && !p->gone ? &s->counts.unknown_unmapped
+					     : &s->counts.unknown_gone);
+	if (!m->inode || strncmp(m->path, "/memfd:", 7) == 0) {
+		if (strcmp(m->path, "[vdso]") != 0)
+			return jit_frame(s, p, m, at, out);
+		s->counts.named++;
+		*out = (struct frame){.kind = FRAME_USER,
+				      .name = "[vdso]",
+				      .module = "[vdso]",
+				      .build_id = "",
+				      .source = ""};
+		return 1;
+	}
+	elf = elf_of(s, p, m);
+	if (!elf)
+		return unknown(out, base_name(m->path), "", at - m->start + m->offset,
+			       &s->counts.unknown_no_file);
+	address = elfsyms_address(elf, at - m->start + m->offset);
+	nr = elfsyms_frames(elf, address, out, SYMBOLS_MAX_INLINE);
+	if (nr <= 0)
+		return unknown(out, base_name(m->path), elfsyms_build_id(elf), address,
+			       &s->counts.unknown_no_symbol);
+	s->counts.named++;
+	return nr;
+}
+
+void symbols_kernel(struct symbols *s, uint64_t ip, bool caller, struct frame *out)
+{
+	uint64_t at = caller && ip ? ip - 1 : ip;
+	const struct range *r = ranges_find(&s->kernel, at);
+
+	if (!r) {
+		unknown(out, "kernel", "", at, &s->counts.unknown_kernel);
+		return;
+	}
+	s->counts.named++;
+	*out = (struct frame){.kind = FRAME_KERNEL,
+			      .name = r->name,
+			      .module = r->module,
+			      .build_id = "",
+			      .source = "",
+			      .address = at};
+}
+
+void symbols_counts(const struct symbols *s, struct symbols_counts *counts)
+{
+	*counts = s->counts;
+}

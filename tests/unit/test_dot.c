@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Unit tests of observe/dot: merging, trimming, and text that hostile names cannot break. */
+#include "observe/dot.h"
+#include "tests/unit/unit.h"
+
+static void build(struct wake_graph *g)
+{
+	uint32_t irq, a, b;
+
+	wake_graph_init(g, NULL);
+	irq = (uint32_t)wake_graph_node(g, "irq", true);
+	a = (uint32_t)wake_graph_node(g, "a\"]; evil [label=\"x\n\xff<&>", false);
+	b = (uint32_t)wake_graph_node(g, "irq",
+				      false); /* a task of that name is not the interrupt */
+	assert_int_equal(wake_graph_node(g, "irq", true), irq);
+	assert_int_equal(wake_graph_add(g, irq, a, 90, 90 * 1000, 4000, 0), 0);
+	assert_int_equal(wake_graph_add(g, irq, a, 10, 10 * 1000, 9000, 5), 0);
+	assert_int_equal(wake_graph_add(g, a, b, 50, 50 * 20000000ULL, 30000000, 50), 0);
+	assert_int_equal(wake_graph_add(g, b, a, 1, 1000, 1000, 0), 0);
+}
+
+static char *text_of(const struct wake_graph *g, bool svg)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_int_equal(svg ? wake_graph_svg(g, out, 0, 0) : dot_write(g, out), 0);
+	fclose(out);
+	return text;
+}
+
+static void edges_merge(void **state)
+{
+	struct wake_graph g;
+
+	build(&g);
+	assert_int_equal(g.nr_nodes, 3);
+	assert_int_equal(g.nr_edges, 3);
+	assert_int_equal(g.edges[0].count, 100);
+	assert_int_equal(g.edges[0].max_latency_ns, 9000);
+	assert_int_equal(g.nodes[1].in, 101);
+	assert_int_equal(wake_graph_add(&g, 0, 3, 1, 1, 1, 0), -EINVAL);
+	assert_int_equal(wake_graph_add(&g, 0, 1, UINT64_MAX, 1, 1, 0), -EOVERFLOW);
+	wake_graph_free(&g);
+}
+
+static void dot_is_well_formed(void **state)
+{
+	struct wake_graph g;
+	char *text;
+
+	build(&g);
+	text = text_of(&g, false);
+	assert_string_equal(
+		text,
+		"digraph wakeups {\n"
+		"\trankdir=LR;\n"
+		"\tnode [shape=box, fontname=\"monospace\"];\n"
+		"\tedge [fontname=\"monospace\"];\n"
+		"\tn0 [label=\"irq\", style=dashed];\n"
+		"\tn1 [label=\"a\\\"]; evil [label=\\\"x\\\\x0a\\\\xff<&>\"];\n"
+		"\tn2 [label=\"irq\"];\n"
+		"\tn0 -> n1 [label=\"100 x 1.00 us\", penwidth=8.00, color=\"0.333 0.9 0.7\"];\n"
+		"\tn1 -> n2 [label=\"50 x 20.0 ms\", penwidth=5.95, color=\"0.000 0.9 0.7\"];\n"
+		"\tn2 -> n1 [label=\"1 x 1.00 us\", penwidth=1.70, color=\"0.333 0.9 0.7\"];\n"
+		"}\n");
+	free(text);
+	wake_graph_free(&g);
+}
+
+static void trimming_counts_what_it_drops(void **state)
+{
+	struct wake_graph g;
+	char *text;
+
+	build(&g);
+	wake_graph_trim(&g, 1);
+	assert_int_equal(g.nr_edges, 1);
+	assert_int_equal(g.left_out, 51);
+	text = text_of(&g, false);
+	assert_non_null(strstr(text, "51 wakeups on edges that are not shown"));
+	assert_null(strstr(text, "n2")); /* nobody is left who wakes it */
+	free(text);
+	wake_graph_free(&g);
+}
+
+static void many_nodes(void **state)
+{
+	struct wake_graph g;
+	char name[16], *text;
+
+	wake_graph_init(&g, "t");
+	for (int i = 0; i < 300; i++) {
+		snprintf(name, sizeof(name), "task%d", i);
+		assert_int_equal(wake_graph_node(&g, name, false), i);
+	}
+	for (uint32_t i = 0; i < 300; i++)
+		assert_int_equal(wake_graph_add(&g, i, (i * 7 + 1) % 300, i + 1, 1000, 1000, 0), 0);
+	text = text_of(&g, true);
+	assert_non_null(strstr(text, ">task299</text>"));
+	free(text);
+	wake_graph_free(&g);
+}
+
+static void svg_panel_is_escaped(void **state)
+{
+	struct wake_graph g;
+	char *text;
+
+	build(&g);
+	text = text_of(&g, true);
+	assert_null(strstr(text, "<&>"));
+	assert_non_null(strstr(text, "\\xff&lt;&amp;&gt;</text>"));
+	assert_true(wake_graph_height_px(&g) > 0);
+	free(text);
+	wake_graph_free(&g);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(edges_merge),
+		cmocka_unit_test(dot_is_well_formed),
+		cmocka_unit_test(trimming_counts_what_it_drops),
+		cmocka_unit_test(many_nodes),
+		cmocka_unit_test(svg_panel_is_escaped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
