@@ -22,16 +22,17 @@ static void add(struct profile *p, const char *process, const char *outer, const
 	assert_int_equal(profile_add(p, ids, 3, s, ns, 1), 0);
 }
 
+static char *svg_text; /* of the last svg(); the caller frees it */
+static size_t svg_len;
+
 static char *svg(struct profile *p, struct flame_options options, struct flame_report *report)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = open_memstream(&svg_text, &svg_len);
 
 	profile_sort(p);
 	assert_int_equal(flame_write(p, &options, out, report), 0);
 	fclose(out);
-	return text;
+	return svg_text;
 }
 
 /* Whether @text is one element with matching tags, quoted attributes and no stray '<' or '&' (a subset of XML 1.0). */
