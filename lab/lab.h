@@ -225,17 +225,20 @@ struct comparison {
 	char *label_a, *label_b; /* owned */
 	size_t runs_a, runs_b;
 	size_t invalid_a, invalid_b; /* left out because marked invalid */
+	size_t alone; /* left out because no run of the other side has their seed */
 	bool paired;
 	struct comparison_row *rows; /* owned */
 	size_t row_count;
 	const struct lab_run **a, **b; /* owned arrays of borrowed valid runs, in pair order */
+	double least_p; /* what the permutation test can reach with these runs */
 };
 
 struct compare_options {
-	double margin_pct; /* "no difference within": default 2 */
+	double margin_pct; /* "no difference within" */
 	uint64_t seed;
-	unsigned int resamples;
-	bool allow_evidence, allow_trace, allow_kernel, allow_invalid;
+	unsigned int resamples; /* 0: as many as the number of runs affords */
+	bool allow_evidence, allow_trace, allow_kernel;
+	bool all; /* the ledger's intervals and the dispatcher's lateness too */
 	const char *metric; /* only this metric, or NULL */
 };
 
@@ -279,6 +282,16 @@ int fail_rule_parse(const char *text, struct fail_rule *rule, char *error, size_
 int fail_rule_judge(const struct fail_rule *rule, const struct comparison *comparisons,
 		    size_t count, enum rule_outcome *outcome, char *reason, size_t reason_size);
 
+/* A rule and what became of it. */
+struct rule_result {
+	struct fail_rule rule;
+	enum rule_outcome outcome;
+	char reason[512];
+};
+
+/* Write @results as JUnit XML: a hit is a failure, an undecided rule is skipped with its reason. Returns 0 or -errno. */
+int junit_write(const char *path, const struct rule_result *results, size_t count);
+
 /* --- Cells (cell.c): one run of one scheduler under one workload --------------------------------- */
 
 struct cell_options {
@@ -299,5 +312,9 @@ struct cell_options {
  * EXIT_STATUS_INVALID for one that is written but marked invalid. Messages are printed (cmd_cell.c calls it last).
  */
 int cell_run(const struct cell_options *options);
+
+/* --- Subcommands ------------------------------------------------------------------------------------ */
+
+int cmd_compare(int argc, char **argv);
 
 #endif

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Verdicts of --fail-if rules as JUnit XML, the format that CI servers read. Knows that one format and nothing else. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab/lab.h"
+#include "lib/fileio.h"
+
+/* @text with XML's five special characters escaped and control characters, which XML 1.0 cannot hold, as '?'. */
+static void put_escaped(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		switch (*text) {
+		case '&':
+			fputs("&amp;", out);
+			break;
+		case '<':
+			fputs("&lt;", out);
+			break;
+		case '>':
+			fputs("&gt;", out);
+			break;
+		case '"':
+			fputs("&quot;", out);
+			break;
+		case '\'':
+			fputs("&apos;", out);
+			break;
+		default:
+			fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, out);
+		}
+	}
+}
+
+static void put_case(FILE *out, const struct rule_result *result)
+{
+	static const char *const tags[] = {[RULE_HOLDS] = NULL, [RULE_HIT] = "failure", [RULE_UNDECIDED] = "skipped"};
+	const char *tag = tags[result->outcome];
+
+	fputs("  <testcase classname=\"schedlab.compare\" name=\"", out);
+	put_escaped(out, result->rule.text);
+	if (!tag) {
+		fputs("\"/>\n", out);
+		return;
+	}
+	fprintf(out, "\">\n    <%s message=\"", tag);
+	put_escaped(out, result->reason);
+	fputs("\"/>\n  </testcase>\n", out);
+}
+
+int junit_write(const char *path, const struct rule_result *results, size_t count)
+{
+	size_t size, failures = 0, skipped = 0;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &size);
+	int err;
+
+	if (!out)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		failures += results[i].outcome == RULE_HIT;
+		skipped += results[i].outcome == RULE_UNDECIDED;
+	}
+	fprintf(out,
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"schedlab compare\" tests=\"%zu\" "
+		"failures=\"%zu\" errors=\"0\" skipped=\"%zu\">\n",
+		count, failures, skipped);
+	for (size_t i = 0; i < count; i++)
+		put_case(out, &results[i]);
+	fputs("</testsuite>\n", out);
+	err = ferror(out) ? -ENOMEM : 0;
+	if (fclose(out) && !err)
+		err = -ENOMEM;
+	if (!err)
+		err = file_replace(path, text, size);
+	free(text);
+	return err;
+}
