@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lab/lab.h"
 #include "lib/cli.h"
 
 const char *argp_program_version = "schedlab " SCHEDLAB_VERSION;
 
 static const struct command commands[] = {
+	{"compare", "two sets of runs: differences with intervals, verdicts, pictures", cmd_compare},
 	{NULL, NULL, NULL},
 };
 

@@ -30,25 +30,33 @@ enum option_key {
 	KEY_ALLOW_TRACE,
 	KEY_ALLOW_KERNEL,
 	KEY_COLOR,
+	KEY_NOISE,
 };
 
 static const struct argp_option options[] = {
 	{"json", 'j', NULL, 0, "One JSON document (schedlab.compare/1) instead of tables", 0},
 	{"fail-if", KEY_FAIL_IF, "RULE", 0,
-	 "End with status 6 where RULE is true: 'wakeup.p99 worse than 5%' (the whole interval lies beyond 5 %) or "
+	 "End with status 6 where RULE is true: 'wakeup.p99 worse than 5%' (the whole interval "
+	 "lies beyond 5 %) or "
 	 "'web.sojourn.p99 above 20ms'. May be given many times",
 	 0},
 	{"strict", KEY_STRICT, NULL, 0, "End with status 5 where a rule is undecided", 0},
 	{"junit", KEY_JUNIT, "FILE", 0, "Write the rules' outcomes to FILE as JUnit XML", 0},
-	{"margin", KEY_MARGIN, "PERCENT", 0, "Changes within this are no difference (default 2)", 0},
+	{"margin", KEY_MARGIN, "PERCENT", 0, "Changes within this are no difference (default 2)",
+	 0},
 	{"metric", KEY_METRIC, "NAME", 0, "Only this metric, such as wakeup or web.sojourn", 0},
 	{"all", KEY_ALL, NULL, 0, "The ledger's intervals and the dispatcher's lateness too", 0},
+	{"noise", KEY_NOISE, "FILE|FOLDER", 0,
+	 "More runs of A's scheduler: what A against them shows is printed as the noise floor", 0},
 	{"seed", KEY_SEED, "N", 0, "Seed of bootstrap and permutations (default 1)", 0},
-	{"resamples", KEY_RESAMPLES, "N", 0, "Bootstrap replicates (default: 500 to 2000, by the number of runs)", 0},
-	{"skip-bad", KEY_SKIP_BAD, NULL, 0, "Name files that are refused and compare the others", 0},
+	{"resamples", KEY_RESAMPLES, "N", 0,
+	 "Bootstrap replicates (default: 500 to 2000, by the number of runs)", 0},
+	{"skip-bad", KEY_SKIP_BAD, NULL, 0, "Name files that are refused and compare the others",
+	 0},
 	{"no-checksum", KEY_NO_CHECKSUM, NULL, 0, "Accept files that were edited", 0},
 	{"allow-evidence", KEY_ALLOW_EVIDENCE, NULL, 0, "Compare across evidence classes", 0},
-	{"allow-trace", KEY_ALLOW_TRACE, NULL, 0, "Compare across different workload traces or seeds", 0},
+	{"allow-trace", KEY_ALLOW_TRACE, NULL, 0,
+	 "Compare across different workload traces or seeds", 0},
 	{"allow-kernel", KEY_ALLOW_KERNEL, NULL, 0, "Compare across kernels", 0},
 	{"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
 	{0},
@@ -66,6 +74,8 @@ struct arguments {
 	bool json, skip_bad, strict;
 	unsigned int read_flags;
 	const char *color;
+	const char *noise;
+	struct run_set noise_set;
 };
 
 static void add_rule(struct arguments *args, const char *text)
@@ -163,6 +173,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_ALLOW_KERNEL:
 		args->compare.allow_kernel = true;
 		return 0;
+	case KEY_NOISE:
+		args->noise = arg;
+		return 0;
 	case KEY_COLOR:
 		parse_color(args, arg);
 		return 0;
@@ -175,12 +188,17 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	options, parse_option, "A... -- B...\nFOLDER_A FOLDER_B",
+	options,
+	parse_option,
+	"A... -- B...\nFOLDER_A FOLDER_B",
 	"Compare the runs B with the runs A: result files, or folders of them.\v"
-	"The unit is the run. Runs of one seed are paired. A verdict needs six pairs at least; with fewer, or with one run, "
+	"The unit is the run. Runs of one seed are paired. A verdict needs six pairs at least; "
+	"with fewer, or with one run, "
 	"the figures are shown and the verdict says what they cannot say.\n\n"
 	"Exit status: 0, 2 for files that cannot be compared, 5 (--strict) or 6 by the rules.",
-	NULL, NULL, NULL};
+	NULL,
+	NULL,
+	NULL};
 
 /* argp takes "--" away; here it divides A from B, so each part is parsed by itself. */
 static int parse_arguments(int argc, char **argv, struct arguments *args)
@@ -214,23 +232,31 @@ static void say(const char *line, void *context)
 	(void)context;
 }
 
+static int read_one(struct arguments *args, struct run_set *set, const char *path)
+{
+	int err = run_set_add(set, path, args->read_flags, args->skip_bad, say, NULL);
+
+	if (!err)
+		return EXIT_STATUS_OK;
+	return err == -ENOMEM ? EXIT_STATUS_FAILURE : EXIT_STATUS_USAGE;
+}
+
 static int read_sets(struct arguments *args)
 {
-	for (int side = 0; side < 2; side++) {
-		for (size_t i = 0; i < args->file_count[side]; i++) {
-			int err = run_set_add(&args->sets[side], args->files[side][i], args->read_flags, args->skip_bad,
-					      say, NULL);
+	int status = EXIT_STATUS_OK;
 
-			if (err == -ENOMEM)
-				return EXIT_STATUS_FAILURE;
-			if (err)
-				return EXIT_STATUS_USAGE;
-		}
+	for (int side = 0; side < 2; side++) {
+		for (size_t i = 0; i < args->file_count[side] && !status; i++)
+			status = read_one(args, &args->sets[side], args->files[side][i]);
 		if (args->sets[side].refused)
 			cli_warn("%zu file%s of %s left out", args->sets[side].refused,
 				 args->sets[side].refused == 1 ? "" : "s", side ? "B" : "A");
 	}
-	return EXIT_STATUS_OK;
+	if (args->noise && !status) {
+		status = read_one(args, &args->noise_set, args->noise);
+		args->compare.noise = &args->noise_set;
+	}
+	return status;
 }
 
 static int terminal_columns(void)
@@ -241,7 +267,8 @@ static int terminal_columns(void)
 
 	if (columns && !cli_parse_u64(columns, 40, 1000, &value))
 		return (int)value;
-	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+	    size.ws_col >= 40)
 		return size.ws_col;
 	return PLAIN_COLUMNS;
 }
@@ -262,7 +289,8 @@ static int show(const struct arguments *args, const struct comparison *compariso
 		json_decref(document);
 		return err;
 	}
-	compare_print(comparisons, count, &args->compare, terminal_columns(), use_color(args), stdout);
+	compare_print(comparisons, count, &args->compare, terminal_columns(), use_color(args),
+		      stdout);
 	return fflush(stdout) ? -errno : 0;
 }
 
@@ -274,12 +302,15 @@ static int judge_rules(struct arguments *args, const struct comparison *comparis
 	for (size_t i = 0; i < args->rule_count; i++) {
 		struct rule_result *r = &args->rules[i];
 
-		err = fail_rule_judge(&r->rule, comparisons, count, &r->outcome, r->reason, sizeof(r->reason));
+		err = fail_rule_judge(&r->rule, comparisons, count, &r->outcome, r->reason,
+				      sizeof(r->reason));
 		if (err) {
 			char shown[160];
 
-			cli_error("rule '%s': these runs have no %s.%s (--json lists what they have)",
-				  cli_printable(r->rule.text, shown, sizeof(shown)), r->rule.metric, r->rule.stat);
+			cli_error(
+				"rule '%s': these runs have no %s.%s (--json lists what they have)",
+				cli_printable(r->rule.text, shown, sizeof(shown)), r->rule.metric,
+				r->rule.stat);
 			return EXIT_STATUS_USAGE;
 		}
 		if (r->outcome == RULE_HIT)
@@ -305,7 +336,8 @@ static int compare_and_show(struct arguments *args)
 	size_t count;
 	int err, status;
 
-	err = compare_sets(&args->sets[0], &args->sets[1], &args->compare, &comparisons, &count, error, sizeof(error));
+	err = compare_sets(&args->sets[0], &args->sets[1], &args->compare, &comparisons, &count,
+			   error, sizeof(error));
 	if (err) {
 		cli_error("%s", error);
 		return err == -EINVAL ? EXIT_STATUS_USAGE : EXIT_STATUS_FAILURE;
@@ -339,6 +371,7 @@ int cmd_compare(int argc, char **argv)
 		run_set_free(&args->sets[side]);
 		free(args->files[side]);
 	}
+	run_set_free(&args->noise_set);
 	free(args);
 	return status;
 }

@@ -12,7 +12,7 @@
 #include "lab/lab.h"
 #include "lib/cli.h"
 
-#define SIGNIFICANT 0.05
+#define SIGNIFICANT	   0.05
 /* The bootstrap's budget per metric and side: replicates times runs. More runs need fewer replicates each. */
 #define BOOTSTRAP_BUDGET   300000
 #define PERMUTATION_BUDGET 20000000.0
@@ -23,9 +23,10 @@ static const struct statistic_kind {
 	double quantile;
 	bool in_family;
 } kinds[] = {
-	{"mean", STATS_MEAN, true}, {"p10", 0.10, false}, {"p20", 0.20, false}, {"p30", 0.30, false},
-	{"p40", 0.40, false},	    {"p50", 0.50, true},  {"p60", 0.60, false}, {"p70", 0.70, false},
-	{"p80", 0.80, false},	    {"p90", 0.90, true},  {"p95", 0.95, false}, {"p99", 0.99, true},
+	{"mean", STATS_MEAN, true}, {"p10", 0.10, false}, {"p20", 0.20, false},
+	{"p30", 0.30, false},	    {"p40", 0.40, false}, {"p50", 0.50, true},
+	{"p60", 0.60, false},	    {"p70", 0.70, false}, {"p80", 0.80, false},
+	{"p90", 0.90, true},	    {"p95", 0.95, false}, {"p99", 0.99, true},
 	{"p99.9", 0.999, true},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -49,7 +50,8 @@ const char *verdict_name(enum verdict verdict)
 	return "?";
 }
 
-__attribute__((format(printf, 3, 4))) static int refuse(char *error, size_t size, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int refuse(char *error, size_t size,
+							const char *format, ...)
 {
 	va_list args;
 
@@ -63,7 +65,8 @@ __attribute__((format(printf, 3, 4))) static int refuse(char *error, size_t size
 
 static int by_seed(const void *left, const void *right)
 {
-	const struct lab_run *a = *(const struct lab_run *const *)left, *b = *(const struct lab_run *const *)right;
+	const struct lab_run *a = *(const struct lab_run *const *)left,
+			     *b = *(const struct lab_run *const *)right;
 
 	if (a->seed != b->seed)
 		return a->seed < b->seed ? -1 : 1;
@@ -73,8 +76,8 @@ static int by_seed(const void *left, const void *right)
 }
 
 /* The valid runs of @set under @workload, sorted by seed and repetition. */
-static const struct lab_run **select_runs(const struct run_set *set, const char *workload, size_t *count,
-					  size_t *invalid)
+static const struct lab_run **select_runs(const struct run_set *set, const char *workload,
+					  size_t *count, size_t *invalid)
 {
 	const struct lab_run **list = calloc(set->count + 1, sizeof(*list));
 
@@ -110,7 +113,8 @@ static size_t pair_runs(const struct lab_run **a, size_t na, const struct lab_ru
 	return pairs;
 }
 
-static bool has_seed_in_common(const struct lab_run **a, size_t na, const struct lab_run **b, size_t nb)
+static bool has_seed_in_common(const struct lab_run **a, size_t na, const struct lab_run **b,
+			       size_t nb)
 {
 	for (size_t i = 0; i < na; i++) {
 		for (size_t k = 0; k < nb; k++) {
@@ -129,7 +133,8 @@ static int check_traces(const struct comparison *c, char *error, size_t size)
 		if (strcmp(c->a[i]->trace_hash, c->b[i]->trace_hash) == 0)
 			continue;
 		return refuse(error, size,
-			      "workload traces differ: %s and %s have seed %llu but not the same arrivals "
+			      "workload traces differ: %s and %s have seed %llu but not the same "
+			      "arrivals "
 			      "(--allow-trace compares them all the same)",
 			      cli_printable(c->a[i]->path, first, sizeof(first)),
 			      cli_printable(c->b[i]->path, second, sizeof(second)),
@@ -160,8 +165,9 @@ static int choose_runs(struct comparison *c, const struct run_set *a, const stru
 			if (strcmp(bad->runs[i].workload, c->workload) == 0 && !bad->runs[i].valid)
 				why = bad->runs[i].invalid_reason;
 		}
-		return refuse(error, size, "workload %s: every run of %s is marked not valid: %s", shown,
-			      c->runs_a ? "B" : "A", cli_printable(why, reason, sizeof(reason)));
+		return refuse(error, size, "workload %s: every run of %s is marked not valid: %s",
+			      shown, c->runs_a ? "B" : "A",
+			      cli_printable(why, reason, sizeof(reason)));
 	}
 	before = c->runs_a + c->runs_b;
 	c->paired = has_seed_in_common(c->a, c->runs_a, c->b, c->runs_b);
@@ -173,7 +179,8 @@ static int choose_runs(struct comparison *c, const struct run_set *a, const stru
 		return 0;
 	if (!c->paired)
 		return refuse(error, size,
-			      "workload %s: A and B have no seed in common, so their traces differ: run both with the "
+			      "workload %s: A and B have no seed in common, so their traces "
+			      "differ: run both with the "
 			      "same seeds, or give --allow-trace",
 			      shown);
 	err = check_traces(c, error, size);
@@ -183,7 +190,8 @@ static int choose_runs(struct comparison *c, const struct run_set *a, const stru
 /* --- one metric ------------------------------------------------------------------------------------- */
 
 /* The metric of every run, or false where a run lacks it. */
-static bool gather(const struct lab_run **runs, size_t count, const char *name, const struct run_metric **out)
+static bool gather(const struct lab_run **runs, size_t count, const char *name,
+		   const struct run_metric **out)
 {
 	for (size_t i = 0; i < count; i++) {
 		out[i] = run_metric_find(runs[i], name);
@@ -216,10 +224,11 @@ struct family {
 	size_t *row; /* comparison row of each column */
 };
 
-static int family_add(struct family *f, struct comparison *c, const struct stats_pool *a, const struct stats_pool *b,
-		      size_t row, double q)
+static int family_add(struct family *f, struct comparison *c, const struct stats_pool *a,
+		      const struct stats_pool *b, size_t row, double q)
 {
-	double *weights = calloc((c->runs_a > c->runs_b ? c->runs_a : c->runs_b) + 1, sizeof(double));
+	double *weights =
+		calloc((c->runs_a > c->runs_b ? c->runs_a : c->runs_b) + 1, sizeof(double));
 
 	if (!weights)
 		return -ENOMEM;
@@ -264,7 +273,8 @@ static int pool_of(struct stats_pool *pool, const struct run_metric **metrics, s
 	return err;
 }
 
-static struct stats_options stats_options(const struct comparison *c, const struct compare_options *options)
+static struct stats_options stats_options(const struct comparison *c,
+					  const struct compare_options *options)
 {
 	size_t runs = c->runs_a > c->runs_b ? c->runs_a : c->runs_b;
 	size_t afford = BOOTSTRAP_BUDGET / (runs + 1);
@@ -272,15 +282,16 @@ static struct stats_options stats_options(const struct comparison *c, const stru
 	return (struct stats_options){
 		.seed = options->seed,
 		.paired = c->paired,
-		.resamples = options->resamples ? options->resamples :
-			     afford > 2000	? 2000 :
-			     afford < 500	? 500 :
-						  (unsigned int)afford,
+		.resamples = options->resamples ? options->resamples
+			     : afford > 2000	? 2000
+			     : afford < 500	? 500
+						: (unsigned int)afford,
 	};
 }
 
-static int compare_hists(struct comparison *c, const char *name, const struct stats_pool *a, const struct stats_pool *b,
-			 const struct compare_options *options, struct family *family)
+static int compare_hists(struct comparison *c, const char *name, const struct stats_pool *a,
+			 const struct stats_pool *b, const struct compare_options *options,
+			 struct family *family)
 {
 	struct stats_options stats = stats_options(c, options);
 	struct stats_effect effects[KINDS];
@@ -302,7 +313,8 @@ static int compare_hists(struct comparison *c, const char *name, const struct st
 		row->verdict = known ? VERDICT_NONE : VERDICT_TOO_FEW_SAMPLES;
 		if (!row->in_family)
 			continue;
-		if (c->runs_a > 1)
+		/* Unpaired, A resampled twice shows the noise; a pair's noise needs a second run of A: options->noise. */
+		if (c->runs_a > 1 && !c->paired)
 			err = stats_noise_floor(a, q[k], &stats, &row->noise_ratio);
 		if (!err)
 			err = family_add(family, c, a, b, c->row_count - 1, q[k]);
@@ -311,7 +323,8 @@ static int compare_hists(struct comparison *c, const char *name, const struct st
 }
 
 static int compare_scalars(struct comparison *c, const char *name, const struct run_metric **a,
-			   const struct run_metric **b, const struct compare_options *options, struct family *family)
+			   const struct run_metric **b, const struct compare_options *options,
+			   struct family *family)
 {
 	struct stats_options stats = stats_options(c, options);
 	double *values = calloc(c->runs_a + c->runs_b, sizeof(double));
@@ -330,7 +343,8 @@ static int compare_scalars(struct comparison *c, const char *name, const struct 
 	for (size_t i = 0; i < c->runs_b; i++)
 		values[c->runs_a + i] = family->b[i * family->room + family->columns] = b[i]->value;
 	family->row[family->columns++] = c->row_count - 1;
-	err = stats_compare_scalars(values, c->runs_a, values + c->runs_a, c->runs_b, &stats, &row->effect);
+	err = stats_compare_scalars(values, c->runs_a, values + c->runs_a, c->runs_b, &stats,
+				    &row->effect);
 	free(values);
 	return err;
 }
@@ -349,14 +363,15 @@ static bool is_copy_of_total(const struct lab_run *run, const struct run_metric 
 	const char *dot = strrchr(metric->name, '.');
 	const struct run_metric *total = dot ? run_metric_find(run, dot + 1) : NULL;
 
-	return total && !total->is_scalar && !metric->is_scalar && total->hist.count == metric->hist.count &&
-	       total->hist.sum == metric->hist.sum;
+	return total && !total->is_scalar && !metric->is_scalar &&
+	       total->hist.count == metric->hist.count && total->hist.sum == metric->hist.sum;
 }
 
-static int compare_metric(struct comparison *c, const struct run_metric *metric, const struct compare_options *options,
-			  struct family *family)
+static int compare_metric(struct comparison *c, const struct run_metric *metric,
+			  const struct compare_options *options, struct family *family)
 {
-	const struct run_metric **a = calloc(c->runs_a + 1, sizeof(*a)), **b = calloc(c->runs_b + 1, sizeof(*b));
+	const struct run_metric **a = calloc(c->runs_a + 1, sizeof(*a)),
+				**b = calloc(c->runs_b + 1, sizeof(*b));
 	struct stats_pool pool_a = {0}, pool_b = {0};
 	int err = -ENOMEM;
 
@@ -403,7 +418,8 @@ static enum verdict judge(const struct comparison_row *row, double margin_pct)
 }
 
 /* Close up the columns that the family did not use, then test all endpoints together. */
-static int test_family(struct comparison *c, const struct compare_options *options, struct family *f)
+static int test_family(struct comparison *c, const struct compare_options *options,
+		       struct family *f)
 {
 	struct stats_options stats = stats_options(c, options);
 	double *p = calloc(2 * f->columns + 1, sizeof(double)), work;
@@ -417,7 +433,8 @@ static int test_family(struct comparison *c, const struct compare_options *optio
 		memmove(f->b + i * f->columns, f->b + i * f->room, f->columns * sizeof(double));
 	work = PERMUTATION_BUDGET / (double)((c->runs_a + c->runs_b) * f->columns);
 	stats.permutations = work > 10000 ? 10000 : work < 1000 ? 1000 : (unsigned int)work;
-	err = stats_permutation(f->a, c->runs_a, f->b, c->runs_b, f->columns, &stats, p, p + f->columns);
+	err = stats_permutation(f->a, c->runs_a, f->b, c->runs_b, f->columns, &stats, p,
+				p + f->columns);
 	for (size_t i = 0; i < f->columns && !err; i++) {
 		c->rows[f->row[i]].p = p[i];
 		c->rows[f->row[i]].p_adjusted = p[f->columns + i];
@@ -426,7 +443,8 @@ static int test_family(struct comparison *c, const struct compare_options *optio
 	return err;
 }
 
-static int compare_workload(struct comparison *c, const struct compare_options *options, char *error, size_t size)
+static int compare_workload(struct comparison *c, const struct compare_options *options,
+			    char *error, size_t size)
 {
 	const struct lab_run *first = c->a[0];
 	struct family family = {.room = KINDS * first->metric_count + 1};
@@ -440,12 +458,15 @@ static int compare_workload(struct comparison *c, const struct compare_options *
 	for (size_t m = 0; m < first->metric_count && !err; m++) {
 		const struct run_metric *metric = &first->metrics[m];
 
-		if (wanted(metric->name, options) && (options->metric || !is_copy_of_total(first, metric)))
+		if (wanted(metric->name, options) &&
+		    (options->metric || !is_copy_of_total(first, metric)))
 			err = compare_metric(c, metric, options, &family);
 	}
 	if (!err && !c->row_count)
-		err = refuse(error, size, "workload %s: A and B have no metric with samples in common%s%s", c->workload,
-			     options->metric ? " named " : "", options->metric ? options->metric : "");
+		err = refuse(error, size,
+			     "workload %s: A and B have no metric with samples in common%s%s",
+			     c->workload, options->metric ? " named " : "",
+			     options->metric ? options->metric : "");
 	c->least_p = stats_least_p(c->runs_a, c->runs_b, c->paired);
 	if (!err && c->runs_a > 1 && c->runs_b > 1 && family.columns)
 		err = test_family(c, options, &family);
@@ -459,7 +480,8 @@ static int compare_workload(struct comparison *c, const struct compare_options *
 
 /* --- sets ------------------------------------------------------------------------------------------------ */
 
-static int check_same(const struct run_set *a, const struct run_set *b, bool kernel, char *error, size_t size)
+static int check_same(const struct run_set *a, const struct run_set *b, bool kernel, char *error,
+		      size_t size)
 {
 	const struct lab_run *first = &a->runs[0];
 	char shown[3][160];
@@ -471,7 +493,8 @@ static int check_same(const struct run_set *a, const struct run_set *b, bool ker
 
 		if (strcmp(have, other) == 0)
 			continue;
-		return refuse(error, size, "%s differ: %s has %s, %s has %s (%s compares them all the same)",
+		return refuse(error, size,
+			      "%s differ: %s has %s, %s has %s (%s compares them all the same)",
 			      kernel ? "kernels" : "evidence classes",
 			      cli_printable(first->path, shown[0], sizeof(shown[0])), have,
 			      cli_printable(run->path, shown[1], sizeof(shown[1])),
@@ -509,8 +532,9 @@ static bool already_compared(const struct comparison *list, size_t count, const 
 	return false;
 }
 
-static int add_comparison(struct comparison **list, size_t *count, const char *workload, const struct run_set *a,
-			  const struct run_set *b, const struct compare_options *options, char *error, size_t size)
+static int add_comparison(struct comparison **list, size_t *count, const char *workload,
+			  const struct run_set *a, const struct run_set *b,
+			  const struct compare_options *options, char *error, size_t size)
 {
 	struct comparison *c, *grown = realloc(*list, (*count + 1) * sizeof(*grown));
 	int err;
@@ -533,8 +557,32 @@ static int add_comparison(struct comparison **list, size_t *count, const char *w
 	return compare_workload(c, options, error, size);
 }
 
-int compare_sets(const struct run_set *a, const struct run_set *b, const struct compare_options *options,
-		 struct comparison **out, size_t *count, char *error, size_t error_size)
+/* The interval of A against the noise set's runs, row by row, as the noise floor of @list. */
+static int take_noise(struct comparison *list, size_t count, const struct run_set *a,
+		      const struct compare_options *options, char *error, size_t error_size)
+{
+	struct compare_options plain = *options;
+	struct comparison *same;
+	size_t same_count;
+	int err;
+
+	plain.noise = NULL;
+	err = compare_sets(a, options->noise, &plain, &same, &same_count, error, error_size);
+	for (size_t n = 0; n < count && !err; n++) {
+		for (size_t k = 0; k < same_count; k++) {
+			if (strcmp(list[n].workload, same[k].workload) != 0)
+				continue;
+			for (size_t i = 0; i < list[n].row_count && i < same[k].row_count; i++)
+				list[n].rows[i].noise_ratio = same[k].rows[i].effect.ratio_ci;
+		}
+	}
+	compare_free(same, same_count);
+	return err;
+}
+
+int compare_sets(const struct run_set *a, const struct run_set *b,
+		 const struct compare_options *options, struct comparison **out, size_t *count,
+		 char *error, size_t error_size)
 {
 	int err = 0;
 
@@ -551,15 +599,19 @@ int compare_sets(const struct run_set *a, const struct run_set *b, const struct 
 		const char *workload = a->runs[i].workload;
 
 		if (has_workload(b, workload) && !already_compared(*out, *count, workload))
-			err = add_comparison(out, count, workload, a, b, options, error, error_size);
+			err = add_comparison(out, count, workload, a, b, options, error,
+					     error_size);
 	}
 	if (!err && !*count) {
 		char first[80], second[80];
 
-		err = refuse(error, error_size, "A and B have no workload in common: A ran %s, B ran %s",
+		err = refuse(error, error_size,
+			     "A and B have no workload in common: A ran %s, B ran %s",
 			     cli_printable(a->runs[0].workload, first, sizeof(first)),
 			     cli_printable(b->runs[0].workload, second, sizeof(second)));
 	}
+	if (!err && options->noise)
+		err = take_noise(*out, *count, a, options, error, error_size);
 	if (err) {
 		compare_free(*out, *count);
 		*out = NULL;

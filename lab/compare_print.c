@@ -11,7 +11,7 @@
 #include "lib/cli.h"
 #include "lib/timeutil.h"
 
-#define PICTURE_ROWS_MAX 28
+#define PICTURE_ROWS_MAX 20
 #define SHIFT_WIDTH	 25 /* odd: zero is in the middle */
 
 struct pen {
@@ -32,17 +32,25 @@ static const char *paint(const struct pen *pen, const char *code)
 #define BOLD  "\033[1m"
 #define PLAIN "\033[0m"
 
-static const char *verdict_colour(enum verdict verdict)
+static void put_verdict(const struct pen *pen, enum verdict verdict, int width)
 {
-	return verdict == VERDICT_WORSE ? RED : verdict == VERDICT_BETTER ? GREEN : "";
+	const char *colour = verdict == VERDICT_WORSE	 ? RED
+			     : verdict == VERDICT_BETTER ? GREEN
+							 : NULL;
+
+	fprintf(pen->out, "%s%-*s%s", colour ? paint(pen, colour) : "", width,
+		verdict_name(verdict), colour ? paint(pen, PLAIN) : "");
 }
 
 /* --- histograms on one scale ---------------------------------------------------------------------- */
 
-/* Both sides' runs merged, in rows of 2^-@split octaves. */
+/*
+ * Both sides' runs merged. Row 0 is all that is below low[1], the last row all from its low[] up: the ends where each
+ * side has less than a thousandth are drawn together.
+ */
 struct picture {
-	double *share[2]; /* of all samples, per row */
-	uint64_t *low;
+	double share[2][PICTURE_ROWS_MAX + 2]; /* of all samples, per row */
+	uint64_t low[PICTURE_ROWS_MAX + 2];
 	size_t rows;
 };
 
@@ -58,91 +66,92 @@ static int merge_side(const struct lab_run **runs, size_t count, const char *met
 	return err;
 }
 
-/* Row of @value: whole octaves where the range is wide, halves or quarters of one where it is narrow. */
-static uint32_t row_index(uint64_t value, unsigned int split)
+/* Whole octaves where the range is wide, halves or quarters of one where it is narrow: the layout of lib/hist. */
+static void choose_rows(struct picture *p, const struct hist *a, const struct hist *b)
 {
-	return hist_index(split, value);
-}
-
-static int make_picture(const struct hist *a, const struct hist *b, struct picture *p)
-{
-	uint64_t min = a->min < b->min ? a->min : b->min, max = a->max > b->max ? a->max : b->max;
-	const struct hist *sides[2] = {a, b};
+	uint64_t low_a = hist_quantile(a, 0.001), low_b = hist_quantile(b, 0.001);
+	uint64_t high_a = hist_quantile(a, 0.999), high_b = hist_quantile(b, 0.999);
+	uint64_t low = low_a < low_b ? low_a : low_b, high = high_a > high_b ? high_a : high_b;
 	unsigned int split = 3;
-	uint32_t first;
+	uint32_t first, last;
 
-	if (!a->count || !b->count)
-		return -1;
-	while (split > 1 && row_index(max, split) - row_index(min, split) >= PICTURE_ROWS_MAX)
+	while (split > 0 && hist_index(split, high) - hist_index(split, low) >= PICTURE_ROWS_MAX)
 		split--;
-	first = row_index(min, split);
-	p->rows = row_index(max, split) - first + 1;
-	p->low = calloc(p->rows + 1, sizeof(*p->low));
-	p->share[0] = calloc(p->rows, sizeof(double));
-	p->share[1] = calloc(p->rows, sizeof(double));
-	if (!p->low || !p->share[0] || !p->share[1])
-		return -1;
-	for (size_t r = 0; r <= p->rows; r++)
-		p->low[r] = hist_bucket_low(split, first + (uint32_t)r);
-	for (int s = 0; s < 2; s++) {
-		for (uint32_t i = 0; i < sides[s]->bucket_count; i++) {
-			uint64_t low = hist_bucket_low(sides[s]->sub_bits, i);
-
-			if (!sides[s]->buckets[i])
-				continue;
-			/* The bucket of the minimum may begin below it. */
-			low = low < min ? min : low;
-			p->share[s][row_index(low, split) - first] +=
-				(double)sides[s]->buckets[i] / (double)sides[s]->count;
-		}
-	}
-	return 0;
+	first = hist_index(split, low);
+	last = hist_index(split, high);
+	if (last - first >= PICTURE_ROWS_MAX)
+		first = last - PICTURE_ROWS_MAX + 1;
+	p->low[0] = 0;
+	p->rows = 1;
+	for (uint32_t i = first; i <= last + 1; i++)
+		p->low[p->rows++] = hist_bucket_low(split, i);
 }
 
+static void fill_rows(struct picture *p, int side, const struct hist *h)
+{
+	size_t row = 0;
+
+	for (uint32_t i = 0; i < h->bucket_count; i++) {
+		uint64_t low = hist_bucket_low(h->sub_bits, i);
+
+		if (!h->buckets[i])
+			continue;
+		while (row + 1 < p->rows && low >= p->low[row + 1])
+			row++;
+		p->share[side][row] += (double)h->buckets[i] / (double)h->count;
+	}
+}
+
+/* A bar of @length cells, filled up with spaces to @width. */
 static void bar(const struct pen *pen, double length, int width, const char *colour)
 {
 	static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
 	int whole = (int)length, part = (int)((length - whole) * 8), shown = whole;
 
-	fputs(paint(pen, colour), pen->out);
+	if (length > 0)
+		fputs(paint(pen, colour), pen->out);
 	for (int i = 0; i < whole; i++)
 		fputs(pen->utf8 ? "█" : "#", pen->out);
-	if (pen->utf8 && part && whole < width) {
+	if (pen->utf8 && part) {
 		fputs(eighths[part], pen->out);
 		shown++;
 	} else if (!pen->utf8 && length > 0 && whole == 0) {
 		fputs(".", pen->out);
 		shown++;
 	}
-	fprintf(pen->out, "%s%*s", paint(pen, PLAIN), width - shown, "");
+	if (length > 0)
+		fputs(paint(pen, PLAIN), pen->out);
+	if (shown < width)
+		fprintf(pen->out, "%*s", width - shown, "");
 }
 
-static void print_picture(const struct pen *pen, const struct comparison *c, const struct picture *p)
+static void print_picture(const struct pen *pen, const struct comparison *c,
+			  const struct picture *p)
 {
-	int width = (pen->columns - 12 - 2 * 9) / 2;
+	int width = (pen->columns - 20 - 2 * 8) / 2;
 	double most = 0;
-	size_t first = 0, last = p->rows - 1;
 	char label[2][64], time[32];
 
-	width = width < 10 ? 10 : width > 50 ? 50 : width;
+	width = width < 10 ? 10 : width > 40 ? 40 : width;
 	for (size_t r = 0; r < p->rows; r++)
 		most = fmax(most, fmax(p->share[0][r], p->share[1][r]));
-	while (first < last && p->share[0][first] + p->share[1][first] == 0)
-		first++;
 	cli_printable(c->label_a, label[0], sizeof(label[0]));
 	cli_printable(c->label_b, label[1], sizeof(label[1]));
-	fprintf(pen->out, "  %-9s  %-*.*s %-*.*s\n", "from", width + 7, width + 6, label[0], width + 7, width + 6,
+	fprintf(pen->out, "  %16s  %-*.*s %.*s\n", "", width + 7, width + 6, label[0], width + 6,
 		label[1]);
-	for (size_t r = first; r <= last; r++) {
-		fprintf(pen->out, "  %9s  ", time_format(p->low[r], time, sizeof(time)));
-		for (int s = 0; s < 2; s++) {
-			double share = p->share[s][r];
+	for (size_t r = 0; r < p->rows; r++) {
+		const char *word = r == 0 ? "below" : r + 1 == p->rows ? "above" : "from";
 
-			if (share > 0)
-				fprintf(pen->out, "%5.1f%% ", 100 * share);
+		if (p->share[0][r] + p->share[1][r] == 0 && (r == 0 || r + 1 == p->rows))
+			continue;
+		fprintf(pen->out, "  %6s %9s  ", word,
+			time_format(p->low[r ? r : 1], time, sizeof(time)));
+		for (int s = 0; s < 2; s++) {
+			if (p->share[s][r] > 0)
+				fprintf(pen->out, "%5.1f%% ", 100 * p->share[s][r]);
 			else
 				fprintf(pen->out, "%6s ", "");
-			bar(pen, width * share / most, width, s ? AMBER : CYAN);
+			bar(pen, width * p->share[s][r] / most, s ? 0 : width, s ? AMBER : CYAN);
 			fputs(s ? "\n" : " ", pen->out);
 		}
 	}
@@ -154,18 +163,20 @@ static void print_histograms(const struct pen *pen, const struct comparison *c, 
 	struct picture p = {0};
 
 	if (!merge_side(c->a, c->runs_a, metric, &a) && !merge_side(c->b, c->runs_b, metric, &b) &&
-	    !make_picture(&a, &b, &p))
+	    a.count && b.count) {
+		choose_rows(&p, &a, &b);
+		fill_rows(&p, 0, &a);
+		fill_rows(&p, 1, &b);
 		print_picture(pen, c, &p);
-	free(p.low);
-	free(p.share[0]);
-	free(p.share[1]);
+	}
 	hist_free(&a);
 	hist_free(&b);
 }
 
 /* --- tables ------------------------------------------------------------------------------------------- */
 
-static const char *format_value(const struct comparison_row *row, double value, char *out, size_t size)
+static const char *format_value(const struct comparison_row *row, double value, char *out,
+				size_t size)
 {
 	if (isnan(row->quantile))
 		snprintf(out, size, "%.4g", value);
@@ -210,19 +221,21 @@ static void print_row(const struct pen *pen, const struct comparison_row *row, d
 			 100 * (e->ratio_ci.high - 1));
 	if (row->in_family && isfinite(row->p_adjusted))
 		snprintf(p, sizeof(p), "%.3f", row->p_adjusted);
-	fprintf(pen->out, "  %-6s %10s %10s %9s %17s %6s", row->stat, format_value(row, e->a, a, sizeof(a)),
-		format_value(row, e->b, b, sizeof(b)), change, interval, p);
+	fprintf(pen->out, "  %-6s %10s %10s %9s %17s %6s", row->stat,
+		format_value(row, e->a, a, sizeof(a)), format_value(row, e->b, b, sizeof(b)),
+		change, interval, p);
+	fputs("  ", pen->out);
 	if (row->in_family || row->verdict == VERDICT_TOO_FEW_SAMPLES)
-		fprintf(pen->out, "  %s%-15s%s", paint(pen, verdict_colour(row->verdict)), verdict_name(row->verdict),
-			paint(pen, PLAIN));
+		put_verdict(pen, row->verdict, 15);
 	else
-		fprintf(pen->out, "  %-15s", "");
+		fprintf(pen->out, "%15s", "");
 	if (pen->columns >= 78 + SHIFT_WIDTH + 4)
 		shift_picture(pen, e, reach);
 	fputs("\n", pen->out);
 }
 
-static void print_metric(const struct pen *pen, const struct comparison *c, size_t first, size_t end)
+static void print_metric(const struct pen *pen, const struct comparison *c, size_t first,
+			 size_t end)
 {
 	double reach = 0.01;
 	char shown[96];
@@ -233,10 +246,10 @@ static void print_metric(const struct pen *pen, const struct comparison *c, size
 		if (isfinite(ci->low) && ci->low > 0)
 			reach = fmax(reach, fmax(fabs(log(ci->low)), fabs(log(ci->high))));
 	}
-	fprintf(pen->out, "\n%s%s%s\n", paint(pen, BOLD), cli_printable(c->rows[first].metric, shown, sizeof(shown)),
-		paint(pen, PLAIN));
-	fprintf(pen->out, "  %-6s %10s %10s %9s %17s %6s  %s\n", "", "A", "B", "B to A", "95% interval, %", "p",
-		"verdict");
+	fprintf(pen->out, "\n%s%s%s\n", paint(pen, BOLD),
+		cli_printable(c->rows[first].metric, shown, sizeof(shown)), paint(pen, PLAIN));
+	fprintf(pen->out, "  %-6s %10s %10s %9s %17s %6s  %s\n", "", "A", "B", "B to A",
+		"95% interval, %", "p", "verdict");
 	for (size_t i = first; i < end; i++)
 		print_row(pen, &c->rows[i], reach);
 	fputs("\n", pen->out);
@@ -246,22 +259,24 @@ static void print_metric(const struct pen *pen, const struct comparison *c, size
 
 /* --- in words -------------------------------------------------------------------------------------------- */
 
-static void say_row(const struct pen *pen, const struct comparison_row *row, const struct compare_options *options)
+static void say_row(const struct pen *pen, const struct comparison_row *row,
+		    const struct compare_options *options)
 {
 	const struct stats_effect *e = &row->effect;
 	char metric[96];
 
-	fprintf(pen->out, "  %s %s: ", cli_printable(row->metric, metric, sizeof(metric)), row->stat);
-	fprintf(pen->out, "%s%s%s", paint(pen, verdict_colour(row->verdict)), verdict_name(row->verdict),
-		paint(pen, PLAIN));
+	fprintf(pen->out, "  %s %s: ", cli_printable(row->metric, metric, sizeof(metric)),
+		row->stat);
+	put_verdict(pen, row->verdict, 0);
 	switch (row->verdict) {
 	case VERDICT_SAME:
 		fprintf(pen->out, " within %.3g %%", options->margin_pct);
 		break;
 	case VERDICT_BETTER:
 	case VERDICT_WORSE:
-		fprintf(pen->out, ", B has %.1f %% %s (p = %.3f after correction)", fabs(100 * (e->ratio - 1)),
-			e->ratio > 1 ? "more" : "less", row->p_adjusted);
+		fprintf(pen->out, ", B has %.1f %% %s (p = %.3f after correction)",
+			fabs(100 * (e->ratio - 1)), e->ratio > 1 ? "more" : "less",
+			row->p_adjusted);
 		break;
 	case VERDICT_INCONCLUSIVE:
 		if (isfinite(e->detectable_pct))
@@ -272,8 +287,8 @@ static void say_row(const struct pen *pen, const struct comparison_row *row, con
 		break;
 	}
 	if (isfinite(row->noise_ratio.low))
-		fprintf(pen->out, "; A against itself: %+.1f to %+.1f %%", 100 * (row->noise_ratio.low - 1),
-			100 * (row->noise_ratio.high - 1));
+		fprintf(pen->out, "; A against A: %+.1f to %+.1f %%",
+			100 * (row->noise_ratio.low - 1), 100 * (row->noise_ratio.high - 1));
 	fputs("\n", pen->out);
 }
 
@@ -281,24 +296,27 @@ static void say_head(const struct pen *pen, const struct comparison *c)
 {
 	char workload[96], a[96], b[96];
 
-	fprintf(pen->out, "%sworkload %s%s: A = %s, %zu run%s; B = %s, %zu run%s%s\n", paint(pen, BOLD),
-		cli_printable(c->workload, workload, sizeof(workload)), paint(pen, PLAIN),
-		cli_printable(c->label_a, a, sizeof(a)), c->runs_a, c->runs_a == 1 ? "" : "s",
-		cli_printable(c->label_b, b, sizeof(b)), c->runs_b, c->runs_b == 1 ? "" : "s",
-		c->paired && c->runs_a > 1 ? "; paired by seed" : "");
+	fprintf(pen->out, "%sworkload %s%s: A = %s, %zu run%s; B = %s, %zu run%s%s\n",
+		paint(pen, BOLD), cli_printable(c->workload, workload, sizeof(workload)),
+		paint(pen, PLAIN), cli_printable(c->label_a, a, sizeof(a)), c->runs_a,
+		c->runs_a == 1 ? "" : "s", cli_printable(c->label_b, b, sizeof(b)), c->runs_b,
+		c->runs_b == 1 ? "" : "s", c->paired && c->runs_a > 1 ? "; paired by seed" : "");
 	if (c->invalid_a || c->invalid_b)
-		fprintf(pen->out, "  left out because marked not valid: %zu of A, %zu of B\n", c->invalid_a,
-			c->invalid_b);
+		fprintf(pen->out, "  left out because marked not valid: %zu of A, %zu of B\n",
+			c->invalid_a, c->invalid_b);
 	if (c->alone)
-		fprintf(pen->out, "  left out because the other side has no run with their seed: %zu\n", c->alone);
+		fprintf(pen->out,
+			"  left out because the other side has no run with their seed: %zu\n",
+			c->alone);
 	if (c->runs_a < 2 || c->runs_b < 2)
-		fputs("  One run on a side: the difference below cannot be given an interval or a verdict. Six pairs of "
+		fputs("  One run on a side: the difference below cannot be given an interval or a "
+		      "verdict. Six pairs of "
 		      "runs are the least that can.\n",
 		      pen->out);
 	else if (c->least_p > 0.05)
 		fprintf(pen->out,
-			"  So few runs can reach p = %.3f at best: 'better' or 'worse' needs %s.\n", c->least_p,
-			c->paired ? "six pairs" : "four runs on each side");
+			"  So few runs can reach p = %.3f at best: 'better' or 'worse' needs %s.\n",
+			c->least_p, c->paired ? "six pairs" : "four runs on each side");
 }
 
 /* The program sets no locale (a static binary has none to load): the environment says what the terminal shows. */
@@ -315,8 +333,8 @@ static bool environment_says_utf8(void)
 	return false;
 }
 
-void compare_print(const struct comparison *comparisons, size_t count, const struct compare_options *options,
-		   int columns, bool colour, FILE *out)
+void compare_print(const struct comparison *comparisons, size_t count,
+		   const struct compare_options *options, int columns, bool colour, FILE *out)
 {
 	struct pen pen = {out, colour, environment_says_utf8(), columns > 0 ? columns : 80};
 
@@ -327,7 +345,8 @@ void compare_print(const struct comparison *comparisons, size_t count, const str
 			fputs("\n", out);
 		say_head(&pen, c);
 		for (size_t i = 0, end; i < c->row_count; i = end) {
-			for (end = i; end < c->row_count && strcmp(c->rows[i].metric, c->rows[end].metric) == 0;)
+			for (end = i; end < c->row_count &&
+				      strcmp(c->rows[i].metric, c->rows[end].metric) == 0;)
 				end++;
 			print_metric(&pen, c, i, end);
 		}
@@ -359,15 +378,17 @@ static json_t *row_json(const struct comparison_row *row)
 {
 	const struct stats_effect *e = &row->effect;
 
-	return json_pack("{s:s, s:s, s:o, s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:s}", "metric",
-			 row->metric, "stat", row->stat, "quantile",
-			 row->quantile >= 0 ? json_real(row->quantile) : json_null(), "a", e->a, "b", e->b,
-			 "difference", e->difference, "difference_interval", interval_json(&e->difference_ci), "ratio",
-			 number_or_null(e->ratio), "ratio_interval", interval_json(&e->ratio_ci), "p",
-			 number_or_null(row->p), "p_adjusted", number_or_null(row->p_adjusted),
-			 "detectable_change_pct", number_or_null(e->detectable_pct), "noise_floor_ratio",
-			 interval_json(&row->noise_ratio), "more_is_better", row->more_is_better, "in_family",
-			 row->in_family, "verdict", verdict_name(row->verdict));
+	return json_pack(
+		"{s:s, s:s, s:o, s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:s}",
+		"metric", row->metric, "stat", row->stat, "quantile",
+		row->quantile >= 0 ? json_real(row->quantile) : json_null(), "a", e->a, "b", e->b,
+		"difference", e->difference, "difference_interval",
+		interval_json(&e->difference_ci), "ratio", number_or_null(e->ratio),
+		"ratio_interval", interval_json(&e->ratio_ci), "p", number_or_null(row->p),
+		"p_adjusted", number_or_null(row->p_adjusted), "detectable_change_pct",
+		number_or_null(e->detectable_pct), "noise_floor_ratio",
+		interval_json(&row->noise_ratio), "more_is_better", row->more_is_better,
+		"in_family", row->in_family, "verdict", verdict_name(row->verdict));
 }
 
 static json_t *paths_json(const struct lab_run **runs, size_t count)
@@ -379,13 +400,15 @@ static json_t *paths_json(const struct lab_run **runs, size_t count)
 	return list;
 }
 
-static json_t *side_json(const char *label, const struct lab_run **runs, size_t count, size_t invalid)
+static json_t *side_json(const char *label, const struct lab_run **runs, size_t count,
+			 size_t invalid)
 {
-	return json_pack("{s:s, s:I, s:I, s:o}", "label", label, "runs", (json_int_t)count, "not_valid",
-			 (json_int_t)invalid, "files", paths_json(runs, count));
+	return json_pack("{s:s, s:I, s:I, s:o}", "label", label, "runs", (json_int_t)count,
+			 "not_valid", (json_int_t)invalid, "files", paths_json(runs, count));
 }
 
-json_t *compare_to_json(const struct comparison *comparisons, size_t count, const struct compare_options *options)
+json_t *compare_to_json(const struct comparison *comparisons, size_t count,
+			const struct compare_options *options)
 {
 	json_t *list = json_array();
 
@@ -395,12 +418,14 @@ json_t *compare_to_json(const struct comparison *comparisons, size_t count, cons
 
 		for (size_t i = 0; i < c->row_count; i++)
 			json_array_append_new(rows, row_json(&c->rows[i]));
-		json_array_append_new(list,
-				      json_pack("{s:s, s:b, s:I, s:o, s:o, s:o}", "workload", c->workload, "paired",
-						c->paired, "alone", (json_int_t)c->alone, "a",
-						side_json(c->label_a, c->a, c->runs_a, c->invalid_a), "b",
-						side_json(c->label_b, c->b, c->runs_b, c->invalid_b), "rows", rows));
+		json_array_append_new(
+			list, json_pack("{s:s, s:b, s:I, s:o, s:o, s:o}", "workload", c->workload,
+					"paired", c->paired, "alone", (json_int_t)c->alone, "a",
+					side_json(c->label_a, c->a, c->runs_a, c->invalid_a), "b",
+					side_json(c->label_b, c->b, c->runs_b, c->invalid_b),
+					"rows", rows));
 	}
-	return json_pack("{s:s, s:f, s:f, s:I, s:o}", "schema", "schedlab.compare/1", "confidence", 0.95, "margin_pct",
-			 options->margin_pct, "seed", (json_int_t)options->seed, "comparisons", list);
+	return json_pack("{s:s, s:f, s:f, s:I, s:o}", "schema", "schedlab.compare/1", "confidence",
+			 0.95, "margin_pct", options->margin_pct, "seed", (json_int_t)options->seed,
+			 "comparisons", list);
 }

@@ -14,8 +14,8 @@ static int wrong(char *error, size_t size, const char *text, const char *at, con
 {
 	char shown[160];
 
-	snprintf(error, size, "rule '%s': column %zu: %s", cli_printable(text, shown, sizeof(shown)),
-		 (size_t)(at - text) + 1, what);
+	snprintf(error, size, "rule '%s': column %zu: %s",
+		 cli_printable(text, shown, sizeof(shown)), (size_t)(at - text) + 1, what);
 	return -EINVAL;
 }
 
@@ -46,7 +46,8 @@ static bool take_word(const char **at, const char *word)
 	return true;
 }
 
-static int parse_limit(struct fail_rule *rule, const char *text, const char *at, char *error, size_t size)
+static int parse_limit(struct fail_rule *rule, const char *text, const char *at, char *error,
+		       size_t size)
 {
 	char number[64];
 	uint64_t ns;
@@ -58,7 +59,8 @@ static int parse_limit(struct fail_rule *rule, const char *text, const char *at,
 		number[--length] = '\0';
 	if (rule->absolute) {
 		if (cli_parse_duration_ns(number, 1, &ns))
-			return wrong(error, size, text, at, "a duration is wanted here, such as 5ms");
+			return wrong(error, size, text, at,
+				     "a duration is wanted here, such as 5ms");
 		rule->limit = (double)ns;
 		return 0;
 	}
@@ -68,7 +70,8 @@ static int parse_limit(struct fail_rule *rule, const char *text, const char *at,
 	while (length && isspace((unsigned char)number[length - 1]))
 		number[--length] = '\0';
 	if (cli_parse_double(number, 0, 1e6, &rule->limit))
-		return wrong(error, size, text, at, "a percentage from 0 up is wanted here, such as 5%");
+		return wrong(error, size, text, at,
+			     "a percentage from 0 up is wanted here, such as 5%");
 	return 0;
 }
 
@@ -84,9 +87,11 @@ int fail_rule_parse(const char *text, struct fail_rule *rule, char *error, size_
 	dot = split_name(name, length);
 	if (!dot || (size_t)(dot - name) >= sizeof(rule->metric) ||
 	    length - (size_t)(dot - name) - 1 >= sizeof(rule->stat))
-		return wrong(error, error_size, text, name, "METRIC.STATISTIC is wanted here, such as wakeup.p99");
+		return wrong(error, error_size, text, name,
+			     "METRIC.STATISTIC is wanted here, such as wakeup.p99");
 	snprintf(rule->metric, sizeof(rule->metric), "%.*s", (int)(dot - name), name);
-	snprintf(rule->stat, sizeof(rule->stat), "%.*s", (int)(length - (size_t)(dot - name) - 1), dot + 1);
+	snprintf(rule->stat, sizeof(rule->stat), "%.*s", (int)(length - (size_t)(dot - name) - 1),
+		 dot + 1);
 	at = skip_space(name + length);
 	if (take_word(&at, "above")) {
 		rule->absolute = true;
@@ -94,7 +99,8 @@ int fail_rule_parse(const char *text, struct fail_rule *rule, char *error, size_
 		const char *begin = at;
 
 		if (!take_word(&at, "worse") || !take_word(&at, "than"))
-			return wrong(error, error_size, text, begin, "'worse than N%' or 'above DURATION' is wanted here");
+			return wrong(error, error_size, text, begin,
+				     "'worse than N%' or 'above DURATION' is wanted here");
 	}
 	return parse_limit(rule, text, at, error, error_size);
 }
@@ -124,8 +130,9 @@ static enum rule_outcome judge_row(const struct fail_rule *rule, const struct co
 	return change.high <= rule->limit ? RULE_HOLDS : RULE_UNDECIDED;
 }
 
-static void explain(const struct fail_rule *rule, const struct comparison *c, const struct comparison_row *row,
-		    enum rule_outcome outcome, char *reason, size_t size)
+static void explain(const struct fail_rule *rule, const struct comparison *c,
+		    const struct comparison_row *row, enum rule_outcome outcome, char *reason,
+		    size_t size)
 {
 	static const char *const words[] = {"holds", "is true", "is undecided"};
 	char a[32], b[32], workload[64], text[160], interval[80] = "no interval";
@@ -134,7 +141,8 @@ static void explain(const struct fail_rule *rule, const struct comparison *c, co
 	if (row->verdict == VERDICT_TOO_FEW_SAMPLES)
 		snprintf(interval, sizeof(interval), "fewer than %d samples beyond", HIST_MIN_TAIL);
 	else if (isfinite(change.low))
-		snprintf(interval, sizeof(interval), "worse by %.1f to %.1f %%", change.low, change.high);
+		snprintf(interval, sizeof(interval), "worse by %.1f to %.1f %%", change.low,
+			 change.high);
 	if (isnan(row->quantile)) {
 		snprintf(a, sizeof(a), "%.4g", row->effect.a);
 		snprintf(b, sizeof(b), "%.4g", row->effect.b);
@@ -142,12 +150,13 @@ static void explain(const struct fail_rule *rule, const struct comparison *c, co
 		time_format((uint64_t)row->effect.a, a, sizeof(a));
 		time_format((uint64_t)row->effect.b, b, sizeof(b));
 	}
-	snprintf(reason, size, "'%s' %s: workload %s: A %s, B %s, %s", cli_printable(rule->text, text, sizeof(text)),
-		 words[outcome], cli_printable(c->workload, workload, sizeof(workload)), a, b, interval);
+	snprintf(reason, size, "'%s' %s: workload %s: A %s, B %s, %s",
+		 cli_printable(rule->text, text, sizeof(text)), words[outcome],
+		 cli_printable(c->workload, workload, sizeof(workload)), a, b, interval);
 }
 
-int fail_rule_judge(const struct fail_rule *rule, const struct comparison *comparisons, size_t count,
-		    enum rule_outcome *outcome, char *reason, size_t reason_size)
+int fail_rule_judge(const struct fail_rule *rule, const struct comparison *comparisons,
+		    size_t count, enum rule_outcome *outcome, char *reason, size_t reason_size)
 {
 	/* From best to worst, so that the worst workload's reason is the one given. */
 	static const int severity[] = {[RULE_HOLDS] = 0, [RULE_UNDECIDED] = 1, [RULE_HIT] = 2};
@@ -161,7 +170,8 @@ int fail_rule_judge(const struct fail_rule *rule, const struct comparison *compa
 			const struct comparison_row *row = &c->rows[i];
 			enum rule_outcome here;
 
-			if (strcmp(row->metric, rule->metric) != 0 || strcmp(row->stat, rule->stat) != 0)
+			if (strcmp(row->metric, rule->metric) != 0 ||
+			    strcmp(row->stat, rule->stat) != 0)
 				continue;
 			here = judge_row(rule, row);
 			if (!found || severity[here] > severity[*outcome]) {

@@ -35,7 +35,8 @@ static void put_escaped(FILE *out, const char *text)
 
 static void put_case(FILE *out, const struct rule_result *result)
 {
-	static const char *const tags[] = {[RULE_HOLDS] = NULL, [RULE_HIT] = "failure", [RULE_UNDECIDED] = "skipped"};
+	static const char *const tags[] = {
+		[RULE_HOLDS] = NULL, [RULE_HIT] = "failure", [RULE_UNDECIDED] = "skipped"};
 	const char *tag = tags[result->outcome];
 
 	fputs("  <testcase classname=\"schedlab.compare\" name=\"", out);
@@ -63,7 +64,8 @@ int junit_write(const char *path, const struct rule_result *results, size_t coun
 		skipped += results[i].outcome == RULE_UNDECIDED;
 	}
 	fprintf(out,
-		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"schedlab compare\" tests=\"%zu\" "
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"schedlab compare\" "
+		"tests=\"%zu\" "
 		"failures=\"%zu\" errors=\"0\" skipped=\"%zu\">\n",
 		count, failures, skipped);
 	for (size_t i = 0; i < count; i++)

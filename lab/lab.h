@@ -225,12 +225,12 @@ struct comparison {
 	char *label_a, *label_b; /* owned */
 	size_t runs_a, runs_b;
 	size_t invalid_a, invalid_b; /* left out because marked invalid */
-	size_t alone; /* left out because no run of the other side has their seed */
+	size_t alone;		     /* left out because no run of the other side has their seed */
 	bool paired;
 	struct comparison_row *rows; /* owned */
 	size_t row_count;
 	const struct lab_run **a, **b; /* owned arrays of borrowed valid runs, in pair order */
-	double least_p; /* what the permutation test can reach with these runs */
+	double least_p;		       /* what the permutation test can reach with these runs */
 };
 
 struct compare_options {
@@ -238,8 +238,10 @@ struct compare_options {
 	uint64_t seed;
 	unsigned int resamples; /* 0: as many as the number of runs affords */
 	bool allow_evidence, allow_trace, allow_kernel;
-	bool all; /* the ledger's intervals and the dispatcher's lateness too */
+	bool all;	    /* the ledger's intervals and the dispatcher's lateness too */
 	const char *metric; /* only this metric, or NULL */
+	const struct run_set
+		*noise; /* more runs of A's scheduler: A against them is the noise floor; or NULL */
 };
 
 /*

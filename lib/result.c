@@ -2,9 +2,12 @@
 /* The frame of a result document, see lib/result.h. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/fileio.h"
 #include "lib/result.h"
+#include "lib/seal.h"
 #include "lib/sysenv.h"
 
 #define OPS_NAME_MAX 128
@@ -64,4 +67,23 @@ int result_finish(json_t *result)
 	snprintf(reason, sizeof(reason), "the scheduler changed from %s to %s during the run",
 		 before ? before : "unknown", ops);
 	return result_invalidate(result, reason);
+}
+
+int result_write(json_t *result, const char *path)
+{
+	int err = seal_add(result);
+	size_t size;
+	char *text;
+
+	if (err)
+		return err;
+	text = json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	if (!text)
+		return -ENOMEM;
+	/* The terminating NUL's place takes the final newline. */
+	size = strlen(text);
+	text[size] = '\n';
+	err = file_replace(path, text, size + 1);
+	free(text);
+	return err;
 }

@@ -20,4 +20,10 @@ int result_invalidate(json_t *result, const char *reason);
 /* Read the attached ops again into scheduler.ops_after; a change since result_new() invalidates. Returns 0 or -errno. */
 int result_finish(json_t *result);
 
+/*
+ * Seal @result (lib/seal.h) and replace @path with it, whole or not at all; on one line, since a thousand of them are
+ * to be read in a second. Returns 0 or -errno.
+ */
+int result_write(json_t *result, const char *path);
+
 #endif
