@@ -8,11 +8,15 @@
 
 #include "lab/lab.h"
 #include "lib/cli.h"
+#include "loader/cmd.h"
 
 const char *argp_program_version = "schedlab " SCHEDLAB_VERSION;
 
 static const struct command commands[] = {
 	{"compare", "two sets of runs: differences with intervals, verdicts, pictures", cmd_compare},
+	{"list", "the schedulers in the binary, their options and statistics", cmd_list},
+	{"run", "load a scheduler and guard it", cmd_run},
+	{"status", "which scheduler is active", cmd_status},
 	{NULL, NULL, NULL},
 };
 
