@@ -77,7 +77,7 @@ $(BUILD)/%.o: %.c $(LIBBPF)
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Rooms that include skeletons must wait for them on the first build; afterwards the .d files know.
-$(patsubst %.c,$(BUILD)/%.o,$(wildcard observe/*.c)): | $(SKELS)
+$(patsubst %.c,$(BUILD)/%.o,$(filter-out %.bpf.c,$(wildcard observe/*.c))): | $(SKELS)
 
 # --- BPF ---------------------------------------------------------------------------------------
 $(BUILD)/%.bpf.o: %.bpf.c $(BUILD)/vmlinux.h $(LIBBPF)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the views' commands share: options that mean the same everywhere, the loop from start to end, losses and notes
+ * on stderr. A view gives the options it adds and a function that shows one snapshot. Prints only on a view's behalf.
+ */
+#ifndef SCHEDLAB_OBSERVE_VIEW_H
+#define SCHEDLAB_OBSERVE_VIEW_H
+
+#include <argp.h>
+#include <stdbool.h>
+
+#include "observe/ledger.h"
+
+/* -p -c -d -T -j --max-overhead [interval [count]] */
+struct view {
+	const char *name;	      /* "runqlat": of schedlab.NAME/1 and of messages */
+	struct ledger_options ledger; /* preset by the view; -p, -c and --max-overhead go in here */
+	uint64_t duration_ns;	      /* 0: the default of the loop */
+	uint64_t interval_ns;	      /* 0: one report at the end */
+	uint64_t count;		      /* reports; 0: until the duration ends */
+	bool json;
+	bool timestamps;
+	bool whole; /* reports show all since the start, not the last interval */
+	unsigned int snapshot_flags;
+	/*
+	 * Show one report (@view->context). @snapshot covers the interval, or all since the start. Text goes to stdout, or,
+	 * with @document, into that object. Returns 0 or -errno.
+	 */
+	int (*show)(struct view *view, struct ledger *ledger,
+		    const struct ledger_snapshot *snapshot, json_t *document);
+	/* Before the start, to set callbacks; may be NULL. */
+	void (*opened)(struct view *view, struct ledger *ledger);
+	void *context;
+	bool parsed_interval;
+};
+
+/* For a view's argp: .children of its parser; state->child_inputs[0] is the struct view. */
+extern const struct argp_child view_argp_children[];
+
+/* From the options to the last report. Returns an exit status; says on stderr what went wrong and what was lost. */
+int view_run(struct view *view);
+
+/* A size of share such as "2%" or "0.02" within (0, 1]. Returns 0 or -EINVAL. */
+int view_parse_share(const char *text, double *share);
+
+/* Whether a SIGINT, SIGTERM or SIGHUP has asked for the end; view_run() sets the handlers. */
+bool view_interrupted(void);
+
+#endif
