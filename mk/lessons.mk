@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0
+# The lessons: make lesson-N runs what page N of docs/lessons/ explains. See docs/lessons/lesson.
+
+LESSON_BINS := $(BUILD)/lessons/slow $(BUILD)/lessons/slowdisk
+LESSON_OBJS := $(patsubst %.bpf.c,$(BUILD)/%.bpf.o,$(wildcard docs/lessons/*.bpf.c docs/lessons/*/*.bpf.c))
+
+# Static, so that they run in any guest, and with frame pointers, so that their stacks can be walked.
+$(BUILD)/lessons/%: docs/lessons/4/%.c
+	@mkdir -p $(@D) && echo "  CC      $@"
+	@$(CC) -D_GNU_SOURCE $(WARN) -O2 -g -fno-omit-frame-pointer -fno-optimize-sibling-calls $(REPRODUCIBLE) -pthread \
+		-static -o $@ $<
+
+.PHONY: lesson-needs test-lessons
+lesson-needs: all $(LESSON_BINS) $(LESSON_OBJS)
+test-needs: lesson-needs
