@@ -16,7 +16,7 @@ check "manual pages and README are up to date with the program (make docs)" buil
 pages() {
 	find docs/man -name 'schedlab-*.1' | sed 's/.*schedlab-\(.*\)\.1/\1/' | sort
 }
-check_equal "each command has a page, each page a command" "$(printf '%s\n' "${commands[@]}" | sort)" "$(pages)"
+check_equal "each command has a page, each page a command" "$(printf "%s\n" "${commands[@]}" | sort)" "$(pages)"
 
 if command -v man > /dev/null; then
 	for page in docs/man/*.1; do
