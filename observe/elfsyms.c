@@ -540,11 +540,12 @@ int elfsyms_frames(struct elfsyms *e, uint64_t address, struct frame *out, int m
 	struct answer key = {.address = address},
 		      **slot = tfind(&key, &e->answers, compare_answers);
 	struct answer *a = slot ? *slot : look_up(e, address);
-	int nr = a ? a->nr : 0;
+	int nr;
 
-	if (nr > max)
-		nr = max;
-	if (nr)
+	if (!a)
+		return 0;
+	nr = a->nr < max ? a->nr : max;
+	if (nr > 0)
 		memcpy(out, a->frames, (size_t)nr * sizeof(*out));
 	return nr;
 }

@@ -232,19 +232,35 @@ static int compare_files(const void *a, const void *b)
 	return x->inode < y->inode ? -1 : x->inode > y->inode;
 }
 
+/* The number in @base at *@at, which moves behind it and the byte @end that must follow, or the end. */
+static bool number(char **at, int base, char end, uint64_t *value)
+{
+	char *stop;
+
+	*value = strtoull(*at, &stop, base);
+	if (stop == *at || (*stop && *stop != end))
+		return false;
+	*at = *stop ? stop + 1 : stop;
+	return true;
+}
+
 /* One line of maps: "start-end perms offset major:minor inode   path". False: not executable, or malformed. */
 static bool maps_line(char *line, struct mapping *m)
 {
-	char perms[8];
-	int path_at = 0;
+	uint64_t major, minor;
+	char *perms;
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %x:%x %" SCNu64 " %n", &m->start,
-		   &m->end, perms, &m->offset, &m->dev_major, &m->dev_minor, &m->inode,
-		   &path_at) < 7)
+	if (!number(&line, 16, '-', &m->start) || !number(&line, 16, ' ', &m->end) ||
+	    m->end <= m->start)
 		return false;
-	if (!strchr(perms, 'x') || m->end <= m->start)
+	perms = strsep(&line, " ");
+	if (!line || !strchr(perms, 'x') || !number(&line, 16, ' ', &m->offset) ||
+	    !number(&line, 16, ':', &major) || !number(&line, 16, ' ', &minor) ||
+	    !number(&line, 10, ' ', &m->inode))
 		return false;
-	m->path = strdup(path_at ? line + path_at : "");
+	m->dev_major = (unsigned int)major;
+	m->dev_minor = (unsigned int)minor;
+	m->path = strdup(line + strspn(line, " "));
 	return m->path != NULL;
 }
 
@@ -390,6 +406,7 @@ static pid_t own_pid(const struct symbols *s, pid_t tgid)
 {
 	char path[256], *text, *line, *last;
 	pid_t pid = tgid;
+	long number_of;
 
 	snprintf(path, sizeof(path), "%s/%d/status", s->proc, (int)tgid);
 	if (file_read(path, 1u << 20, &text, NULL))
@@ -398,8 +415,9 @@ static pid_t own_pid(const struct symbols *s, pid_t tgid)
 	if (line) {
 		line[1 + strcspn(line + 1, "\n")] = '\0';
 		last = strrchr(line, '\t');
-		if (last && atoi(last) > 0)
-			pid = atoi(last);
+		number_of = last ? strtol(last, NULL, 10) : 0;
+		if (number_of > 0 && number_of <= INT32_MAX)
+			pid = (pid_t)number_of;
 	}
 	free(text);
 	return pid;
