@@ -8,12 +8,16 @@
 
 #include "lab/lab.h"
 #include "lib/cli.h"
+#include "loader/cmd.h"
 #include "observe/observe.h"
 
 const char *argp_program_version = "schedlab " SCHEDLAB_VERSION;
 
 static const struct command commands[] = {
 	{"compare", "two sets of runs: differences with intervals, verdicts, pictures", cmd_compare},
+	{"list", "the schedulers in the binary, their options and statistics", cmd_list},
+	{"run", "load a scheduler and guard it", cmd_run},
+	{"status", "which scheduler is active", cmd_status},
 	{"runqlat", "how long tasks wait for a CPU", cmd_runqlat},
 	{"cpudist", "how long tasks run at a stretch", cmd_cpudist},
 	{NULL, NULL, NULL},

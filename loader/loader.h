@@ -18,8 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LOADER_NAME_MAX	      128     /* the kernel's limit for ops.name, with its NUL */
-#define LOADER_TIMEOUT_MAX_MS 30000   /* the kernel's limit for ops.timeout_ms */
+#define LOADER_NAME_MAX	      128   /* the kernel's limit for ops.name, with its NUL */
+#define LOADER_TIMEOUT_MAX_MS 30000 /* the kernel's limit for ops.timeout_ms */
 
 struct loader; /* one scheduler object */
 
@@ -110,11 +110,11 @@ struct loader_exit {
 	bool known;	    /* the object keeps an exit record and it was written */
 	bool during_attach; /* it never ran */
 	int32_t kind;
-	int32_t cpu;	    /* -1: not told */
+	int32_t cpu; /* -1: not told */
 	int64_t code;
 	char reason[128];
 	char message[1024];
-	const char *dump;   /* the kernel's debug dump, "" without one; valid until loader_close() */
+	const char *dump; /* the kernel's debug dump, "" without one; valid until loader_close() */
 };
 
 /* After the end. Texts are as the kernel wrote them, not cleaned for terminals. */
@@ -157,12 +157,12 @@ struct loader_event {
 #define LOADER_EVENTS_MAX 64
 
 struct loader_kernel_state {
-	bool supported;		    /* the kernel has sched_ext */
-	char state[32];		    /* "disabled", "enabling", "enabled", "disabling" */
-	char ops[LOADER_NAME_MAX];  /* "" without a scheduler */
-	bool switch_all;	    /* all normal tasks, not just SCHED_EXT ones */
+	bool supported;		   /* the kernel has sched_ext */
+	char state[32];		   /* "disabled", "enabling", "enabled", "disabling" */
+	char ops[LOADER_NAME_MAX]; /* "" without a scheduler */
+	bool switch_all;	   /* all normal tasks, not just SCHED_EXT ones */
 	uint64_t enable_seq, nr_rejected, hotplug_seq;
-	size_t event_count;	    /* 0 on kernels without event counters */
+	size_t event_count; /* 0 on kernels without event counters */
 	struct loader_event events[LOADER_EVENTS_MAX];
 };
 
