@@ -11,3 +11,16 @@ $(BUILD)/vm/init: vm/init.c
 	@$(CC) -D_GNU_SOURCE $(WARN) -O2 $(REPRODUCIBLE) -static -s -Wl,--build-id=none -o $@ $<
 
 all: $(BUILD)/vm/init
+
+.PHONY: deps kernel ready
+deps: ## install the host packages that are missing (as root)
+	@build-aux/deps
+
+# The default kernel, proved by a guest in which a scheduler was attached.
+kernel: all ## fetch the default kernel and prove that it boots and takes a scheduler
+	@vm/select
+test-needs: kernel
+
+# From a bare machine to one where a guest boots; the second make sees the tools that the first has installed.
+ready: deps ## install, build, fetch and prove a kernel
+	@$(MAKE) --no-print-directory kernel

@@ -1,0 +1,18 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# cost: 3
+# make install: binary, manual pages and completion land below DESTDIR and PREFIX, and nowhere else.
+. "$(dirname "$0")/../lib.sh"
+cd "$root"
+
+check "make install" make --no-print-directory install DESTDIR="$tmp/dest dir" PREFIX=/opt/lab
+dest="$tmp/dest dir/opt/lab"
+check "the binary is whole" cmp build/schedlab "$dest/bin/schedlab"
+check_equal "the binary may be run by all" 755 "$(stat -c %a "$dest/bin/schedlab")"
+check "schedlab(1)" test -s "$dest/share/man/man1/schedlab.1"
+check_equal "every manual page" "$(find docs/man -name '*.[1-9]' | wc -l)" "$(find "$dest/share/man" -type f | wc -l)"
+check "completion" bash -n "$dest/share/bash-completion/completions/schedlab"
+check_equal "nothing beside PREFIX" opt "$(ls "$tmp/dest dir")"
+check "make uninstall" make --no-print-directory uninstall DESTDIR="$tmp/dest dir" PREFIX=/opt/lab
+check_equal "nothing is left" "" "$(find "$tmp/dest dir" -type f)"
+check_not "install to a place that cannot be made fails" make --no-print-directory install DESTDIR=/proc/nowhere
