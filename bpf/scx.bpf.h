@@ -79,6 +79,10 @@ extern u64 scx_bpf_now(void) __ksym;
 extern void scx_bpf_error_bstr(char *fmt, unsigned long long *data, u32 data_len) __ksym;
 extern struct cgroup *scx_bpf_task_cgroup(struct task_struct *p) __ksym __weak;
 
+extern int bpf_iter_scx_dsq_new(struct bpf_iter_scx_dsq *it, u64 dsq_id, u64 flags) __ksym;
+extern struct task_struct *bpf_iter_scx_dsq_next(struct bpf_iter_scx_dsq *it) __ksym;
+extern void bpf_iter_scx_dsq_destroy(struct bpf_iter_scx_dsq *it) __ksym;
+
 extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
 extern void bpf_task_release(struct task_struct *p) __ksym;
 extern struct cgroup *bpf_cgroup_ancestor(struct cgroup *cgrp, int level) __ksym;
@@ -201,6 +205,20 @@ static inline struct task_struct *cpu_curr(s32 cpu)
 static inline bool time_before(u64 a, u64 b)
 {
 	return (s64)(a - b) < 0;
+}
+
+extern const int __preempt_count __ksym __weak; /* x86: one per CPU */
+#define PREEMPT_COUNT_IRQ 0x00ff0100		/* NMI, hard interrupt, softirq being served */
+
+/*
+ * Is the current task really the one that acts (wakes somebody, say), and not just under an interrupt? True too where
+ * the kernel keeps the count elsewhere, so treat it as a hint.
+ */
+static inline bool in_task(void)
+{
+	if (!bpf_ksym_exists(&__preempt_count))
+		return true;
+	return !(*(const int *)bpf_this_cpu_ptr(&__preempt_count) & PREEMPT_COUNT_IRQ);
 }
 
 /* A kernel thread that belongs to one CPU: other work there waits for it, so it must never queue behind that work. */

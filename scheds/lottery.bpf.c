@@ -17,7 +17,7 @@
  *
  * Limits. A lottery bounds no wait, only its probability: k rounds pass a task by with e^-k. Shares hold among tasks free
  * to run anywhere; one that wins while its CPUs are busy waits in front of the next draw there. The client of a transfer
- * is guessed from the order of events (a wakeup from an interrupt can be taken for one by the task it interrupted).
+ * is guessed from the order of events: a task that wakes another and then sleeps on something else lends all the same.
  * Not in the paper's sense: tickets are worth what they were at the moment of queueing, so a currency's change is felt a
  * draw later; no mutex lotteries, no lottery among CPUs. A CPU that is idle is given without a draw.
  *
@@ -451,7 +451,7 @@ void BPF_STRUCT_OPS(lottery_runnable, struct task_struct *p, u64 enq_flags)
 		lend(a->woke_pid, a->woke_start_ns, -a->lent);
 		a->lent = 0;
 	}
-	if (!transfer_us || !(enq_flags & ENQ_WAKEUP))
+	if (!transfer_us || !(enq_flags & ENQ_WAKEUP) || !in_task())
 		return;
 	waker = account_of(current_task);
 	if (waker && waker != a) {

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * latency: tasks that use less than their share run at once; everybody's share and wait are bounded.
+ *
+ * Policy. Each task has a virtual run time, its run time divided by its weight (nice), and asks for a request: its slice,
+ * or the burst that it has been seen to run between two sleeps. Its deadline is virtual time plus request; the earliest
+ * deadline runs first, one queue per last-level cache. A task that slept comes back up to burst_us of virtual time
+ * behind the others: that lag is its credit. If its deadline is earlier than that of the task on its CPU it takes the
+ * CPU at once, by a kick and not at the next tick; running spends the credit, so a hog that sleeps now and then soon
+ * competes as a hog. What the latency-critical really get is measured: a task with credit that waited longer than
+ * target_us has its deadline moved forward until it does not, and slices shrink to slice_min_us while anyone like it is
+ * behind. A task woken by one with credit shares its deadline, whatever the process, up to burst_us of debt.
+ *
+ * Bounds, for n runnable tasks of equal weight on one CPU (w_others / w_own in place of n - 1 otherwise), tick included:
+ *   longest wait of a runnable task    (n - 1) * (2 * burst_us + 2 * slice_us + one tick)
+ *   CPU time of a hog over any time T  T / n - 2 * burst_us - slice_us - one tick
+ * Lag is capped at burst_us and a boost or loan is no more than that, so what the others can take before its deadline
+ * passes is too.
+ *
+ * Limits. Bounds are per last-level cache: stealing spreads load, nothing balances virtual time between caches. An
+ * interrupt's wakeups are nobody's: no chain starts there. Slices end at the tick unless somebody preempts.
+ *
+ * Cost: one task-storage lookup per callback, one sorted insert per wait. Each part can be switched off to see what it
+ * is worth: preempt, learn, chain, feedback, adapt, hint, llc.
+ */
+#include "bpf/scx.bpf.h"
+#include "bpf/exit.bpf.h"
+#include "bpf/stats.bpf.h"
+#include "bpf/tunable.bpf.h"
+
+char _license[] SEC("license") = "GPL";
+
+TUNABLE(u64, target_us, 500, 10, 1000000, "wait that a task with credit should not exceed");
+TUNABLE(u64, slice_us, 20000, 1000, 1000000, "slice while nobody with credit is behind target");
+TUNABLE(u64, slice_min_us, 3000, 100, 1000000, "slice while somebody is");
+TUNABLE(u64, burst_us, 10000, 100, 1000000, "largest credit from sleeping, in virtual time");
+TUNABLE(bool, preempt, 1, 0, 1, "preempt at once for an earlier deadline");
+TUNABLE(bool, learn, 1, 0, 1, "learn each task's request from its bursts");
+TUNABLE(bool, chain, 1, 0, 1, "a task with credit shares its deadline with the task it wakes");
+TUNABLE(bool, feedback, 1, 0, 1, "move deadlines by the measured wait");
+TUNABLE(bool, adapt, 1, 0, 1, "shorten slices while somebody is behind target");
+TUNABLE(bool, hint, 1, 0, 1, "take the request from sched_setattr(sched_runtime) where set");
+TUNABLE(bool, llc, 1, 0, 1, "one queue per last-level cache, with stealing");
+
+STAT(wakeups, "tasks queued on waking");
+STAT(direct, "tasks that found an idle CPU when they woke");
+STAT(kept, "tasks that went on after their slice: nobody's deadline is earlier");
+STAT(preempted, "running tasks preempted for an earlier deadline");
+STAT(late, "waits of tasks with credit above target_us");
+STAT(boosted, "tasks queued with a deadline moved forward");
+STAT(chained, "tasks queued with their waker's deadline");
+STAT(stolen, "tasks taken from another cache's queue");
+
+EXIT_RECORD_DEFINE(exit_record);
+
+#define NO_DEADLINE (1ULL << 62) /* later than any on a clock that starts at 0 */
+#define MAX_CPUS    1024
+#define MAX_LLCS    64
+#define MAX_TRIES   8			 /* CPUs looked at for one to preempt */
+#define BEHIND_NS   (20 * NSEC_PER_MSEC) /* for how long a late wait keeps slices short */
+
+struct task_ctx {
+	u64 vruntime; /* ns of run time by weight */
+	u64 deadline; /* of the request, virtual */
+	u64 ran_at_ns;
+	u64 burst_ns;	/* run since it last woke */
+	u64 request_ns; /* learned: moving average of bursts */
+	u64 queued_at_ns;
+	u64 wait_ns;  /* moving average of waits after waking */
+	u64 boost_ns; /* by which its deadlines are moved forward */
+	bool credit;  /* it was behind the others when it woke, or its waker was */
+	bool woken;   /* it waits, or runs for the first time, after waking */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_ctx);
+} tasks SEC(".maps");
+
+/* What runs on a CPU, or will when it has no higher class to run: written there, read by wakers. */
+struct cpu_ctx {
+	u64 deadline;	     /* NO_DEADLINE: nothing of ours */
+	u64 vruntime;	     /* at started_at_ns */
+	u64 started_at_ns;   /* 0: not on the CPU yet */
+	u64 queued_deadline; /* earliest put on the queue for this CPU since it last looked */
+	u32 weight;
+	u32 llc;
+};
+
+static struct cpu_ctx cpus[MAX_CPUS];
+static u64 vtime_now[MAX_LLCS];	   /* the virtual time that running tasks have reached */
+static u64 behind_until[MAX_LLCS]; /* slices are short until then */
+static u32 nr_llcs = 1;
+
+extern const int sd_llc_id __ksym __weak;
+
+static struct task_ctx *task_ctx(struct task_struct *p)
+{
+	return bpf_task_storage_get(&tasks, p, NULL, 0);
+}
+
+static struct cpu_ctx *cpu_ctx(u32 cpu)
+{
+	barrier_var(cpu);
+	return &cpus[cpu & (MAX_CPUS - 1)];
+}
+
+static u32 llc_of(s32 cpu)
+{
+	u32 id = cpu_ctx(cpu)->llc;
+
+	barrier_var(id);
+	return id & (MAX_LLCS - 1);
+}
+
+static u64 to_virtual(u64 ns, u64 weight)
+{
+	return weight == 100 ? ns : ns * 100 / weight;
+}
+
+/* --- deadlines ----------------------------------------------------------------------------------------------------- */
+
+static u64 slice_of(u32 id, u64 now_ns)
+{
+	return (adapt && time_before(now_ns, behind_until[id]) ? slice_min_us : slice_us) *
+	       NSEC_PER_USEC;
+}
+
+/* How long @p asks to run, in ns: what it says, what it was seen to need, or a slice. */
+static u64 request_of(struct task_struct *p, struct task_ctx *t)
+{
+	u64 slice_ns = slice_us * NSEC_PER_USEC;
+
+	if (hint && p->se.custom_slice)
+		return p->se.slice < slice_ns ? p->se.slice : slice_ns;
+	return learn && t->request_ns < slice_ns ? t->request_ns : slice_ns;
+}
+
+/* The waker's deadline holds for the wakee too, unless that is in debt already. */
+static void deadline_inherit(struct task_ctx *t, u64 vtime)
+{
+	struct task_ctx *w;
+
+	if (!in_task())
+		return;
+	w = task_ctx(bpf_get_current_task_btf());
+	if (!w || w == t || !w->credit || !time_before(w->deadline, t->deadline))
+		return;
+	if (time_before(vtime + burst_us * NSEC_PER_USEC, t->vruntime))
+		return;
+	STAT_INC(chained);
+	t->deadline = w->deadline;
+	t->credit = true;
+}
+
+/* @p comes back from sleep: cap its credit, set its deadline. */
+static void deadline_wake(struct task_struct *p, struct task_ctx *t, u64 vtime)
+{
+	u64 oldest = vtime - burst_us * NSEC_PER_USEC;
+
+	if (time_before(t->vruntime, oldest))
+		t->vruntime = oldest;
+	t->credit = time_before(t->vruntime, vtime);
+	t->deadline = t->vruntime + to_virtual(request_of(p, t), p->scx.weight);
+	if (feedback && t->credit && t->boost_ns) {
+		STAT_INC(boosted);
+		t->deadline -= t->boost_ns;
+	}
+	if (chain)
+		deadline_inherit(t, vtime);
+}
+
+/* A request that is served gives way to the next; one cut short by a preemption keeps its deadline, and so its turn. */
+static void request_renew(struct task_struct *p, struct task_ctx *t)
+{
+	if (time_before(t->vruntime, t->deadline))
+		return;
+	t->deadline = t->vruntime + to_virtual(request_of(p, t), p->scx.weight);
+	t->credit = false;
+}
+
+/* What the running task's deadline is by now: it moves on when more than the request has been used. */
+static u64 deadline_running(const struct cpu_ctx *c, u64 now_ns)
+{
+	u64 reached;
+
+	if (!c->started_at_ns || time_before(now_ns, c->started_at_ns))
+		return c->deadline;
+	reached = c->vruntime + to_virtual(now_ns - c->started_at_ns, c->weight);
+	return time_before(c->deadline, reached) ? reached : c->deadline;
+}
+
+/* Steer by what was measured: move the deadline forward while the waits are above target, back when they are not. */
+static void wait_measured(struct task_ctx *t, u64 wait_ns, u32 id, u64 now_ns)
+{
+	u64 target_ns = target_us * NSEC_PER_USEC, limit_ns = burst_us * NSEC_PER_USEC;
+
+	t->wait_ns = (3 * t->wait_ns + wait_ns) / 4;
+	if (!t->credit)
+		return;
+	if (wait_ns > target_ns) {
+		STAT_INC(late);
+		behind_until[id] = now_ns + BEHIND_NS;
+	}
+	if (t->wait_ns > target_ns)
+		t->boost_ns += (t->wait_ns - target_ns) / 2;
+	else
+		t->boost_ns -= t->boost_ns / 8;
+	if (t->boost_ns > limit_ns)
+		t->boost_ns = limit_ns;
+}
+
+/* --- the ops ------------------------------------------------------------------------------------------------------- */
+
+s32 BPF_STRUCT_OPS(latency_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
+{
+	struct task_ctx *t = task_ctx(p);
+	bool idle = false;
+	s32 cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
+
+	if (idle && t) {
+		u32 id = llc_of(cpu);
+		u64 now_ns = scx_bpf_now();
+
+		STAT_INC(direct);
+		t->queued_at_ns = now_ns;
+		t->woken = true;
+		deadline_wake(p, t, vtime_now[id]);
+		dsq_insert(p, DSQ_LOCAL, slice_of(id, now_ns), 0);
+	}
+	return cpu;
+}
+
+/* The CPU within reach of @p whose task has the latest deadline after @p's; -1 if none. */
+static s32 victim_find(struct task_struct *p, u64 deadline, u32 id, u32 start, u64 now_ns)
+{
+	u32 nr = scx_bpf_nr_cpu_ids(), tries = nr < MAX_TRIES ? nr : MAX_TRIES, i;
+	u64 latest = deadline;
+	s32 victim = -1;
+
+	bpf_for (i, 0, tries) {
+		u32 cpu = (start + i) % nr;
+		struct cpu_ctx *c = cpu_ctx(cpu);
+		u64 running = deadline_running(c, now_ns);
+
+		if (c->llc == id && time_before(latest, running) &&
+		    bpf_cpumask_test_cpu(cpu, p->cpus_ptr)) {
+			latest = running;
+			victim = cpu;
+		}
+	}
+	return victim;
+}
+
+/* Wait in order of deadlines, or take a CPU whose task's is later. */
+static void enqueue_by_deadline(struct task_struct *p, struct task_ctx *t, u64 slice_ns,
+				bool may_preempt, u64 enq_flags, u64 now_ns)
+{
+	s32 cpu = scx_bpf_task_cpu(p), victim = -1;
+	struct cpu_ctx *c = cpu_ctx(cpu);
+	u32 id = llc_of(cpu);
+
+	if (may_preempt)
+		victim = victim_find(p, t->deadline, id, cpu, now_ns);
+	if (victim == cpu) {
+		STAT_INC(preempted);
+		c->deadline = t->deadline; /* what runs next here */
+		c->started_at_ns = 0;
+		dsq_insert(p, DSQ_LOCAL, slice_ns, enq_flags | ENQ_HEAD | ENQ_PREEMPT);
+		return;
+	}
+	dsq_insert_vtime(p, id, slice_ns, t->deadline, enq_flags);
+	if (victim >= 0) {
+		STAT_INC(preempted);
+		c = cpu_ctx(victim);
+		c->deadline = t->deadline;
+		c->started_at_ns = 0;
+		scx_bpf_kick_cpu(victim, KICK_PREEMPT);
+	} else if (may_preempt && time_before(t->deadline, c->queued_deadline)) {
+		c->queued_deadline = t->deadline;
+	}
+}
+
+void BPF_STRUCT_OPS(latency_enqueue, struct task_struct *p, u64 enq_flags)
+{
+	u64 now_ns = scx_bpf_now(), slice_ns;
+	struct task_ctx *t = task_ctx(p);
+	u32 id = llc_of(scx_bpf_task_cpu(p));
+	bool wakeup = enq_flags & ENQ_WAKEUP;
+	s32 cpu;
+
+	slice_ns = slice_of(id, now_ns);
+	if (!t) {
+		dsq_insert(p, DSQ_LOCAL, slice_ns, enq_flags);
+		return;
+	}
+	t->queued_at_ns = now_ns;
+	t->woken = wakeup;
+	if (wakeup) {
+		STAT_INC(wakeups);
+		deadline_wake(p, t, vtime_now[id]);
+	} else {
+		request_renew(p, t);
+	}
+	enqueue_by_deadline(p, t, slice_ns, preempt && wakeup, enq_flags, now_ns);
+
+	cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+	if (cpu >= 0)
+		scx_bpf_kick_cpu(cpu, KICK_IDLE);
+}
+
+/* The earliest deadline on queue @id. */
+static u64 queue_deadline(u32 id)
+{
+	u64 deadline = NO_DEADLINE;
+	struct task_struct *p;
+
+	bpf_for_each (scx_dsq, p, id, 0) {
+		deadline = p->scx.dsq_vtime;
+		break;
+	}
+	return deadline;
+}
+
+/* Account for what @p ran since it started or was last looked at. */
+static void charge(struct task_struct *p, struct task_ctx *t, u64 now_ns)
+{
+	u64 ran_ns = now_ns - t->ran_at_ns;
+
+	t->ran_at_ns = now_ns;
+	t->burst_ns += ran_ns;
+	t->vruntime += to_virtual(ran_ns, p->scx.weight);
+}
+
+static void cpu_takes(struct cpu_ctx *c, struct task_struct *p, const struct task_ctx *t)
+{
+	c->deadline = t->deadline;
+	c->vruntime = t->vruntime;
+	c->weight = p->scx.weight;
+	c->started_at_ns = t->ran_at_ns;
+}
+
+/* @prev used its slice: with a fresh request, is its deadline still the earliest? Then it just goes on. */
+static bool keep_running(struct task_struct *prev, s32 cpu, u32 id)
+{
+	struct task_ctx *t = task_ctx(prev);
+	u64 now_ns = scx_bpf_now();
+
+	if (!t)
+		return false;
+	charge(prev, t, now_ns);
+	request_renew(prev, t);
+	if (time_before(queue_deadline(id), t->deadline))
+		return false;
+	STAT_INC(kept);
+	if (time_before(vtime_now[id], t->vruntime))
+		vtime_now[id] = t->vruntime;
+	cpu_takes(cpu_ctx(cpu), prev, t);
+	task_set_slice(prev, slice_of(id, now_ns));
+	return true;
+}
+
+void BPF_STRUCT_OPS(latency_dispatch, s32 cpu, struct task_struct *prev)
+{
+	u32 id = llc_of(cpu), n = nr_llcs;
+
+	cpu_ctx(cpu)->queued_deadline = NO_DEADLINE;
+	if (prev && (prev->scx.flags & TASK_QUEUED) && keep_running(prev, cpu, id))
+		return;
+	if (dsq_move_to_local(id) || n == 1)
+		return;
+	for (u32 i = 1; i < MAX_LLCS && i < n; i++) {
+		if (dsq_move_to_local((id + i) % n)) {
+			STAT_INC(stolen);
+			return;
+		}
+	}
+}
+
+void BPF_STRUCT_OPS(latency_running, struct task_struct *p)
+{
+	s32 cpu = scx_bpf_task_cpu(p);
+	struct task_ctx *t = task_ctx(p);
+	struct cpu_ctx *c = cpu_ctx(cpu);
+	u64 now_ns = scx_bpf_now();
+	u32 id = llc_of(cpu);
+
+	if (!t)
+		return;
+	if (time_before(vtime_now[id], t->vruntime))
+		vtime_now[id] = t->vruntime;
+	if (t->woken && feedback)
+		wait_measured(t, now_ns - t->queued_at_ns, id, now_ns);
+	t->woken = false;
+	t->ran_at_ns = now_ns;
+	cpu_takes(c, p, t);
+	/* A task that a higher class interrupted comes back without a look at the queue. */
+	if (preempt && time_before(c->queued_deadline, t->deadline)) {
+		c->queued_deadline = NO_DEADLINE;
+		STAT_INC(preempted);
+		scx_bpf_kick_cpu(cpu, KICK_PREEMPT);
+	}
+}
+
+void BPF_STRUCT_OPS(latency_stopping, struct task_struct *p, bool runnable)
+{
+	struct cpu_ctx *c = cpu_ctx(scx_bpf_task_cpu(p));
+	struct task_ctx *t = task_ctx(p);
+
+	if (!t)
+		return;
+	charge(p, t, scx_bpf_now());
+	c->started_at_ns = 0;
+	if (!runnable || !p->scx.slice)
+		c->deadline = NO_DEADLINE; /* else a higher class takes over and it is next */
+}
+
+void BPF_STRUCT_OPS(latency_quiescent, struct task_struct *p, u64 deq_flags)
+{
+	struct task_ctx *t = task_ctx(p);
+
+	if (!t || !(deq_flags & DEQ_SLEEP))
+		return;
+	t->request_ns = (3 * t->request_ns + t->burst_ns) / 4;
+	t->burst_ns = 0;
+}
+
+void BPF_STRUCT_OPS(latency_enable, struct task_struct *p)
+{
+	struct task_ctx *t = task_ctx(p);
+
+	if (!t)
+		return;
+	t->vruntime = vtime_now[llc_of(scx_bpf_task_cpu(p))]; /* no credit yet */
+	t->request_ns = slice_us * NSEC_PER_USEC;
+	t->deadline = t->vruntime + to_virtual(t->request_ns, p->scx.weight);
+}
+
+s32 BPF_STRUCT_OPS_SLEEPABLE(latency_init_task, struct task_struct *p,
+			     struct scx_init_task_args *args)
+{
+	return bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE) ? 0 : -ENOMEM;
+}
+
+/* The kernel numbers caches by their first CPU; ours count from 0. */
+static void llc_init(s32 cpu)
+{
+	const int *id, *other;
+
+	if (!llc || !bpf_ksym_exists(&sd_llc_id))
+		return;
+	id = bpf_per_cpu_ptr(&sd_llc_id, cpu);
+	if (!id)
+		return;
+	for (int i = 0; i < MAX_CPUS && i < cpu; i++) {
+		other = bpf_per_cpu_ptr(&sd_llc_id, i);
+		if (other && *other == *id) {
+			cpu_ctx(cpu)->llc = cpu_ctx(i)->llc;
+			return;
+		}
+	}
+	if (cpu && nr_llcs < MAX_LLCS)
+		cpu_ctx(cpu)->llc = nr_llcs++;
+}
+
+s32 BPF_STRUCT_OPS_SLEEPABLE(latency_init)
+{
+	s32 cpu, err = 0, nr = scx_bpf_nr_cpu_ids();
+	u32 id;
+
+	bpf_for (cpu, 0, nr) {
+		cpu_ctx(cpu)->deadline = NO_DEADLINE;
+		cpu_ctx(cpu)->queued_deadline = NO_DEADLINE;
+		llc_init(cpu);
+	}
+	bpf_for (id, 0, nr_llcs) {
+		if (!err)
+			err = scx_bpf_create_dsq(id, -1);
+	}
+	return err;
+}
+
+void BPF_STRUCT_OPS(latency_exit, struct scx_exit_info *ei)
+{
+	EXIT_RECORD(exit_record, ei);
+}
+
+/* clang-format off */
+SEC(".struct_ops.link")
+struct sched_ext_ops latency_ops = {
+	.select_cpu = (void *)latency_select_cpu,
+	.enqueue    = (void *)latency_enqueue,
+	.dispatch   = (void *)latency_dispatch,
+	.running    = (void *)latency_running,
+	.stopping   = (void *)latency_stopping,
+	.quiescent  = (void *)latency_quiescent,
+	.enable	    = (void *)latency_enable,
+	.init_task  = (void *)latency_init_task,
+	.init	    = (void *)latency_init,
+	.exit	    = (void *)latency_exit,
+	.name	    = "latency",
+};
