@@ -306,6 +306,7 @@ struct cell_options {
 	uint64_t seed;
 	bool has_seed; /* else the workload file's own */
 	uint64_t repetition;
+	uint64_t duration_ns; /* 0: the workload file's own */
 	bool ledger;
 };
 
@@ -315,8 +316,84 @@ struct cell_options {
  */
 int cell_run(const struct cell_options *options);
 
+/* --- Experiments (experiment.c) ------------------------------------------------------------------- */
+
+#define EXPERIMENT_NAME_SIZE 49
+#define EXPERIMENT_MAX_CELLS 100000
+#define EXPERIMENT_FILE_MAX  (1u << 20)
+
+/* One [scheduler NAME] section. */
+struct experiment_scheduler {
+	char label[EXPERIMENT_NAME_SIZE]; /* NAME: letters, digits, '.', '_', '-' */
+	char *sched;	 /* owned: embedded name, object file (absolute), or "default" */
+	char **settings; /* owned: "name=value" */
+	size_t setting_count;
+};
+
+/* One [workload NAME] section. */
+struct experiment_workload {
+	char label[EXPERIMENT_NAME_SIZE];
+	char *file; /* owned: absolute path, or the name of one that ships */
+};
+
+enum experiment_place {
+	PLACE_AUTO, /* the host where it has sched_ext and we are root, else a guest */
+	PLACE_VM,
+	PLACE_HOST,
+};
+
+struct experiment {
+	char name[EXPERIMENT_NAME_SIZE];
+	uint64_t order_seed;
+	uint64_t *seeds; /* owned */
+	size_t seed_count;
+	uint64_t repetitions;
+	uint64_t duration_ns; /* 0: the workload's own */
+	bool ledger;
+	enum experiment_place place;
+	char accel[8];	 /* "lab", "auto", "kvm", "tcg" */
+	char kernel[64]; /* "" for the default */
+	char cpus[8];	 /* guest CPUs, "" for the default */
+	unsigned int
+		jobs; /* cells beside each other; 0: as many as host CPUs in guests, 1 on the host */
+	struct experiment_scheduler *schedulers; /* owned */
+	size_t scheduler_count;
+	struct experiment_workload *workloads; /* owned */
+	size_t workload_count;
+};
+
+/*
+ * Read an experiment file (format: docs/experiments.md). Every mistake is named: "file:line:column: what, and what would
+ * be right". Returns 0, -EINVAL, -ENOMEM or -errno of the file.
+ */
+int experiment_load(const char *path, struct experiment *e, char *error, size_t error_size);
+/* The same of @text; @path stands in messages, and relative files are relative to its folder. */
+int experiment_parse(const char *path, const char *text, struct experiment *e, char *error,
+		     size_t error_size);
+void experiment_free(struct experiment *e);
+
+/* One cell of the plan. */
+struct experiment_cell {
+	size_t number; /* from 1, in the order of the run */
+	const struct experiment_scheduler *scheduler;
+	const struct experiment_workload *workload;
+	uint64_t seed;
+	uint64_t repetition;
+};
+
+/*
+ * All cells in the order in which they are to run: blocks of (workload, seed, repetition) in random order, inside each the
+ * schedulers in random order, from the experiment's order seed. The caller frees *@cells; they borrow @e.
+ */
+int experiment_plan(const struct experiment *e, struct experiment_cell **cells, size_t *count);
+/* FOLDER/cells/SCHEDULER/WORKLOAD-sSEED-rREPETITION.json into @out. Returns 0 or -ENAMETOOLONG. */
+int experiment_cell_path(const char *folder, const struct experiment_cell *cell, char *out,
+			 size_t size);
+
 /* --- Subcommands ------------------------------------------------------------------------------------ */
 
+int cmd_bench(int argc, char **argv);
+int cmd_cell(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 
 #endif
