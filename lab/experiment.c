@@ -584,6 +584,8 @@ int experiment_parse(const char *path, const char *text, struct experiment *e, c
 	e->order_seed = 1;
 	e->repetitions = 1;
 	bad_line = ini_parse_stream(next_line, &p, on_key, &p);
+	if (!p.err && bad_line > 0)
+		p.line_number = bad_line;
 	if (!p.err && bad_line)
 		mistake(&p, NULL, "neither a [section], nor KEY = VALUE, nor a comment");
 	if (!p.err)
