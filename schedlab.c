@@ -14,6 +14,7 @@
 const char *argp_program_version = "schedlab " SCHEDLAB_VERSION;
 
 static const struct command commands[] = {
+	{"bench", "an experiment: schedulers under workloads, cell by cell", cmd_bench},
 	{"compare", "two sets of runs: differences with intervals, verdicts, pictures", cmd_compare},
 	{"list", "the schedulers in the binary, their options and statistics", cmd_list},
 	{"run", "load a scheduler and guard it", cmd_run},

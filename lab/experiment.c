@@ -56,8 +56,8 @@ __attribute__((format(printf, 3, 4))) static int mistake(struct parser *p, const
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
 	snprintf(p->error, p->error_size, "%s:%d:%d: %s",
-		 cli_printable(p->path, shown, sizeof(shown)), p->line_number,
-		 at ? (int)(at - p->line) + 1 : 1, what);
+		 cli_printable(p->path, shown, sizeof(shown)),
+		 p->line_number > 0 ? p->line_number : 1, at ? (int)(at - p->line) + 1 : 1, what);
 	p->err = -EINVAL;
 	return p->err;
 }
