@@ -10,6 +10,7 @@
 #include "lib/cli.h"
 #include "loader/cmd.h"
 #include "observe/observe.h"
+#include "workloads/workloads.h"
 
 const char *argp_program_version = "schedlab " SCHEDLAB_VERSION;
 
@@ -17,6 +18,7 @@ static const struct command commands[] = {
 	{"bench", "an experiment: schedulers under workloads, cell by cell", cmd_bench},
 	{"compare", "two sets of runs: differences with intervals, verdicts, pictures", cmd_compare},
 	{"list", "the schedulers in the binary, their options and statistics", cmd_list},
+	{"load", "run a workload against the active scheduler", cmd_load},
 	{"run", "load a scheduler and guard it", cmd_run},
 	{"status", "which scheduler is active", cmd_status},
 	{"runqlat", "how long tasks wait for a CPU", cmd_runqlat},

@@ -83,6 +83,7 @@ struct load_options {
  * that a scheduler which starves everything cannot keep it from ending the run. All threads and processes of the load
  * are gone when it returns. Returns 0 (also for a run that is not valid: ask the report), -EPERM, -ENOTSUP
  * (sched_ext asked of a kernel without it), -ENOENT (a command is missing), -EAGAIN (no more threads), -ENOMEM.
+ * *@report points into @workload and @trace: free it before them.
  */
 int load_run(const struct workload *workload, const struct trace *trace,
 	     const struct load_options *options, struct load_report **report, char *error,
@@ -108,5 +109,8 @@ int load_report_print(const struct load_report *report, FILE *out);
  */
 int load_report_expect(const struct load_report *report, const char *name, double pct,
 		       double corrected_pct, char *error, size_t error_size);
+
+/* schedlab load. */
+int cmd_load(int argc, char **argv);
 
 #endif

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+/* schedlab load: run a workload file against the scheduler that is active. It loads none: see schedlab run. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "lib/cli.h"
+#include "lib/fileio.h"
+#include "lib/result.h"
+#include "lib/seal.h"
+#include "lib/timeutil.h"
+#include "workloads/workloads.h"
+
+enum {
+	OPTION_SEED = 256,
+	OPTION_EXPECT,
+	OPTION_TOLERANCE,
+	OPTION_CORRECTED,
+	OPTION_EXT,
+	OPTION_CHECK,
+};
+
+struct arguments {
+	const char *file, *output, *expect;
+	uint64_t seed, duration_ns;
+	double tolerance_pct, corrected_pct;
+	bool has_seed, json, sched_ext, check;
+};
+
+static const struct argp_option options[] = {
+	{"output", 'o', "FILE", 0, "write the result document to FILE", 0},
+	{"seed", OPTION_SEED, "N", 0, "draw arrivals and services from seed N, not the file's", 0},
+	{"duration", 'd', "TIME", 0, "run for TIME (bare number: seconds), not the file's", 0},
+	{"expect", OPTION_EXPECT, "ORACLE", 0,
+	 "end with status 5 unless the sojourns are those of fcfs, ps or srpt", 0},
+	{"tolerance", OPTION_TOLERANCE, "PCT", 0, "for --expect: mean and p99 within PCT % (4)", 0},
+	{"corrected", OPTION_CORRECTED, "PCT", 0,
+	 "for --expect: the same after the cost of dispatch is added (2)", 0},
+	{"sched-ext", OPTION_EXT, NULL, 0,
+	 "put the load into SCHED_EXT, for a scheduler that runs with --partial", 0},
+	{"check", OPTION_CHECK, NULL, 0, "only check the file, draw the trace and print its hash",
+	 0},
+	{"json", 'j', NULL, 0, "print the result document instead of text", 0},
+	{NULL, 0, NULL, 0, NULL, 0},
+};
+
+static bool is_oracle(const char *name)
+{
+	return !strcmp(name, "fcfs") || !strcmp(name, "ps") || !strcmp(name, "srpt");
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+
+	switch (key) {
+	case 'o':
+		a->output = arg;
+		return 0;
+	case OPTION_SEED:
+		a->has_seed = true;
+		if (cli_parse_u64(arg, 0, INT64_MAX, &a->seed))
+			argp_error(state, "--seed: '%s' is no whole number from 0 to %lld", arg,
+				   (long long)INT64_MAX);
+		return 0;
+	case 'd':
+		if (cli_parse_duration_ns(arg, NSEC_PER_SEC, &a->duration_ns) ||
+		    a->duration_ns < NSEC_PER_MSEC || a->duration_ns > 24ULL * 3600 * NSEC_PER_SEC)
+			argp_error(state, "--duration: '%s' is no time from 1ms to 24h", arg);
+		return 0;
+	case OPTION_EXPECT:
+		a->expect = arg;
+		if (!is_oracle(arg))
+			argp_error(state,
+				   "--expect: there is no oracle '%s'; there are fcfs, ps and srpt",
+				   arg);
+		return 0;
+	case OPTION_TOLERANCE:
+	case OPTION_CORRECTED:
+		if (cli_parse_double(arg, 0, 1000,
+				     key == OPTION_CORRECTED ? &a->corrected_pct
+							     : &a->tolerance_pct))
+			argp_error(state, "'%s' is no percentage", arg);
+		return 0;
+	case OPTION_EXT:
+		a->sched_ext = true;
+		return 0;
+	case OPTION_CHECK:
+		a->check = true;
+		return 0;
+	case 'j':
+		a->json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (a->file)
+			argp_error(state, "one workload file, not '%s' too", arg);
+		a->file = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!a->file)
+			argp_error(state, "a workload file is missing");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	options,
+	parse_option,
+	"FILE",
+	"Drive the active scheduler with the load of a workload file: open loop, from a recorded "
+	"seed, every job accounted for. FILE may be the name of a workload that ships (web, mixed, "
+	"bimodal, ...).\v"
+	"Exit status: 0 done; 2 the file or an option is wrong; 3 no right to use SCHED_FIFO; 5 "
+	"the "
+	"run is not valid, or --expect fails.",
+	NULL,
+	NULL,
+	NULL};
+
+static int status_of(int err)
+{
+	switch (err) {
+	case -EPERM:
+	case -ENOTSUP:
+		return EXIT_STATUS_UNSUPPORTED;
+	case -EINVAL:
+	case -ENOENT:
+	case -E2BIG:
+		return EXIT_STATUS_USAGE;
+	default:
+		return EXIT_STATUS_FAILURE;
+	}
+}
+
+/* SIGINT, SIGTERM and SIGHUP end the run; what it has is printed and written all the same. */
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static int write_result(const struct load_report *report, json_t *result, const struct arguments *a)
+{
+	char shown[4096];
+	int err;
+
+	err = load_report_add(report, result);
+	if (!err)
+		err = result_finish(result);
+	if (!err)
+		err = seal_add(result);
+	if (err) {
+		cli_error("cannot make the result document: %s", strerror(-err));
+		return EXIT_STATUS_FAILURE;
+	}
+	err = a->output ? file_replace_json(a->output, result) : 0;
+	if (err) {
+		cli_error("cannot write %s: %s", cli_printable(a->output, shown, sizeof(shown)),
+			  strerror(-err));
+		return EXIT_STATUS_FAILURE;
+	}
+	err = a->json ? file_print_json(result) : load_report_print(report, stdout);
+	if (err) {
+		cli_error("cannot print the result: %s", strerror(-err));
+		return EXIT_STATUS_FAILURE;
+	}
+	return json_is_true(json_object_get(json_object_get(result, "validity"), "valid"))
+		       ? EXIT_STATUS_OK
+		       : EXIT_STATUS_INVALID;
+}
+
+static int judge(const struct load_report *report, const struct arguments *a, int status)
+{
+	char error[WORKLOAD_ERROR_SIZE];
+	int err;
+
+	if (!a->expect || status == EXIT_STATUS_FAILURE)
+		return status;
+	err = load_report_expect(report, a->expect, a->tolerance_pct, a->corrected_pct, error,
+				 sizeof(error));
+	if (!err)
+		return status;
+	cli_error("%s", error);
+	return err == -ENOENT ? EXIT_STATUS_USAGE : EXIT_STATUS_INVALID;
+}
+
+static int run(const struct workload *w, const struct trace *t, const struct arguments *a)
+{
+	char error[WORKLOAD_ERROR_SIZE];
+	struct load_options load = {.sched_ext = a->sched_ext};
+	struct load_report *report;
+	json_t *result = result_new();
+	int signals = open_signals(), err, status;
+
+	if (!result || signals < 0) {
+		cli_error("cannot begin: %s", result ? strerror(errno) : "not enough memory");
+		json_decref(result);
+		return EXIT_STATUS_FAILURE;
+	}
+	load.stop_fds = &signals;
+	load.stop_fd_count = 1;
+	err = load_run(w, t, &load, &report, error, sizeof(error));
+	if (err) {
+		cli_error("%s", error);
+		status = status_of(err);
+	} else {
+		status = judge(report, a, write_result(report, result, a));
+		load_report_free(report);
+	}
+	close(signals);
+	json_decref(result);
+	return status;
+}
+
+static int check_only(const struct workload *w, const struct trace *t)
+{
+	printf("%s: %llu jobs in %.3f s, seed %llu, trace %s\n", workload_name(w),
+	       (unsigned long long)trace_job_count(t), (double)trace_duration_ns(t) / NSEC_PER_SEC,
+	       (unsigned long long)workload_seed(w), trace_hash(t));
+	return fflush(stdout) ? EXIT_STATUS_FAILURE : EXIT_STATUS_OK;
+}
+
+int cmd_load(int argc, char **argv)
+{
+	struct arguments a = {.tolerance_pct = 4, .corrected_pct = 2};
+	char error[WORKLOAD_ERROR_SIZE];
+	struct workload *w;
+	struct trace *t;
+	int err, status;
+
+	cli_parse(&argp, argc, argv, 0, &a);
+	err = workload_load(a.file, &w, error, sizeof(error));
+	if (err) {
+		cli_error("%s", error);
+		return err == -ENOMEM || err == -EIO ? EXIT_STATUS_FAILURE : EXIT_STATUS_USAGE;
+	}
+	if (a.has_seed)
+		workload_set_seed(w, a.seed);
+	if (a.duration_ns)
+		workload_set_duration_ns(w, a.duration_ns);
+	err = trace_draw(w, &t, error, sizeof(error));
+	if (err) {
+		cli_error("%s", error);
+		workload_free(w);
+		return status_of(err);
+	}
+	status = a.check ? check_only(w, t) : run(w, t, &a);
+	trace_free(t);
+	workload_free(w);
+	return status;
+}
