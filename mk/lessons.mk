@@ -13,3 +13,11 @@ $(BUILD)/lessons/%: docs/lessons/4/%.c
 .PHONY: lesson-needs test-lessons
 lesson-needs: all $(LESSON_BINS) $(LESSON_OBJS)
 test-needs: lesson-needs
+
+LESSONS := 1 2 3 4 5 6
+.PHONY: $(LESSONS:%=lesson-%)
+$(LESSONS:%=lesson-%): lesson-%: lesson-needs
+	@docs/lessons/lesson $* $(if $(ANSWER),answer $(ANSWER),run)
+
+# make help shows these lines only.
+lesson-1: ## lesson-1 to lesson-6: run a lesson's tables in the virtual lab; ANSWER= tries an exercise

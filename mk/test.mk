@@ -53,6 +53,6 @@ $(BUILD)/san/%.o: %.c $(LIBBPF)
 	@mkdir -p $(@D) && echo "  CC      $@"
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -O1 $(SAN_FLAGS) -MMD -MP -c -o $@ $<
 
-$(patsubst %.c,$(BUILD)/san/%.o,$(wildcard observe/*.c)): | $(SKELS)
+$(patsubst %.c,$(BUILD)/san/%.o,$(filter-out %.bpf.c,$(wildcard observe/*.c))): | $(SKELS)
 
 -include $(UNIT_BINS:=.d) $(SAN_BINS:=.d) $(SAN_OBJS:.o=.d)
