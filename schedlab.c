@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{"status", "which scheduler is active", cmd_status},
 	{"runqlat", "how long tasks wait for a CPU", cmd_runqlat},
 	{"cpudist", "how long tasks run at a stretch", cmd_cpudist},
+	{"offcpu", "where tasks wait, by stack: text, folded, flame graph, speedscope", cmd_offcpu},
 	{NULL, NULL, NULL},
 };
 

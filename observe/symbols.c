@@ -50,6 +50,7 @@ struct process {
 	pid_t tgid; /* key */
 	struct mapping *maps;
 	size_t nr_maps;
+	char *exe; /* what it runs, by the link in /proc; NULL: a kernel thread, or not known */
 	unsigned int rereads;
 	bool gone;
 	struct ranges jit;
@@ -194,6 +195,7 @@ static void free_process(void *node)
 
 	free_maps(p);
 	ranges_free(&p->jit);
+	free(p->exe);
 	free(p);
 }
 
@@ -305,6 +307,20 @@ static int read_maps(struct symbols *s, struct process *p)
 	return 0;
 }
 
+/* The target of /proc/PID/exe in fresh memory; NULL where there is none (a kernel thread, an ended process). */
+static char *read_exe(const struct symbols *s, pid_t tgid)
+{
+	char path[256], target[4096];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/%d/exe", s->proc, (int)tgid);
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return NULL;
+	target[n] = '\0';
+	return strdup(target);
+}
+
 static struct process *process_of(struct symbols *s, pid_t tgid)
 {
 	struct process key = {.tgid = tgid}, *p,
@@ -321,6 +337,7 @@ static struct process *process_of(struct symbols *s, pid_t tgid)
 		free(p);
 		return NULL;
 	}
+	p->exe = read_exe(s, tgid);
 	p->gone = read_maps(s, p) != 0;
 	return p;
 }
@@ -328,10 +345,31 @@ static struct process *process_of(struct symbols *s, pid_t tgid)
 int symbols_remember(struct symbols *s, pid_t tgid)
 {
 	struct process *p = process_of(s, tgid);
+	char *exe;
 
 	if (!p)
 		return -ENOMEM;
+	/* After an exec, or when another process has got the id, what was known is of another program. */
+	exe = read_exe(s, tgid);
+	if (exe && (!p->exe || strcmp(exe, p->exe) != 0)) {
+		free_maps(p);
+		ranges_free(&p->jit);
+		p->jit_size = -1;
+		p->rereads = 0;
+		free(p->exe);
+		p->exe = exe;
+		exe = NULL;
+		p->gone = read_maps(s, p) != 0;
+	}
+	free(exe);
 	return p->gone ? -ESRCH : 0;
+}
+
+bool symbols_is_kernel_thread(struct symbols *s, pid_t tgid)
+{
+	struct process *p = process_of(s, tgid);
+
+	return p && !p->gone && !p->nr_maps;
 }
 
 static struct mapping *mapping_at(struct process *p, uint64_t ip)

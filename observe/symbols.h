@@ -45,9 +45,11 @@ void symbols_close(struct symbols *s);
 
 /*
  * Read the mappings of process @tgid now, so that its addresses can be named after it has ended. Cheap when it is known
- * already. Returns 0, or -errno (-ENOENT, -ESRCH: ended).
+ * already; after an exec they are read anew. Returns 0, -ENOMEM, or -ESRCH (had ended).
  */
 int symbols_remember(struct symbols *s, pid_t tgid);
+/* Whether @tgid is a living process without mappings: its user stacks cannot be missing. */
+bool symbols_is_kernel_thread(struct symbols *s, pid_t tgid);
 
 /*
  * Name the kernel address @ip into @out. @caller: @ip is a return address, so the call stands before it.

@@ -251,6 +251,8 @@ static int poll_until(struct view *view, struct ledger *ledger, uint64_t until)
 		err = ledger_poll(ledger, (int)((left + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC));
 		if (err < 0 && err != -EINTR)
 			return err;
+		if (view->polled)
+			view->polled(view, ledger);
 		if (target_gone(view)) {
 			cli_note("process %d has ended", view->ledger.tgid);
 			return 1;

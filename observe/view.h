@@ -30,6 +30,8 @@ struct view {
 		    const struct ledger_snapshot *snapshot, json_t *document);
 	/* Before the start, to set callbacks; may be NULL. */
 	void (*opened)(struct view *view, struct ledger *ledger);
+	/* After each poll, several times a second; may be NULL. */
+	void (*polled)(struct view *view, struct ledger *ledger);
 	void *context;
 	bool parsed_interval;
 };
