@@ -236,16 +236,19 @@ static void print_state(enum stack_state state, const struct state_times *t)
 
 	if (!t->count)
 		return;
+	printf("\n%s: %s in %" PRIu64 " intervals, mean %s", stack_state_name(state),
+	       time_format(t->total_ns, total, sizeof(total)), t->count,
+	       time_format(t->total_ns / t->count, mean, sizeof(mean)));
+	if (!t->max_ns || state == STATE_RUNNING || hist_init(&h, 1)) {
+		putchar('\n'); /* samples, or a capture that did not keep durations */
+		return;
+	}
+	printf(", longest %s\n", time_format(t->max_ns, max, sizeof(max)));
 	for (i = 0; i < LEDGER_SLOTS; i++)
 		if (t->slots[i])
 			hist_add_bucket(&h, hist_index(1, 1ULL << i), t->slots[i]);
 	hist_set_exact(&h, t->total_ns, t->min_ns, t->max_ns);
-	printf("\n%s: %s in %" PRIu64 " intervals, mean %s, longest %s\n", stack_state_name(state),
-	       time_format(t->total_ns, total, sizeof(total)), t->count,
-	       time_format(t->total_ns / t->count, mean, sizeof(mean)),
-	       time_format(t->max_ns, max, sizeof(max)));
-	if (state != STATE_RUNNING)
-		hist_print_log2(&h, NSEC_PER_USEC, "usecs", stdout);
+	hist_print_log2(&h, NSEC_PER_USEC, "usecs", stdout);
 	hist_free(&h);
 }
 

@@ -187,12 +187,16 @@ static void put_fill(FILE *out, const struct frame *f, enum stack_state state)
 		c->saturation, c->light + kind_shade(f->kind));
 }
 
-/* Red where the second capture has more, blue where it has less; white where nothing changed. */
+/* Red where the second capture has more, blue where it has less; grey where nothing changed. */
 static void put_change(struct draw *d, const struct node *n)
 {
 	double change = n->after - n->before;
 	double part = d->change > 0 ? fabs(change) / d->change : 0;
 
+	if (part < 1e-9) {
+		fputs("hsl(0,0%,93%)", d->out);
+		return;
+	}
 	fprintf(d->out, "hsl(%d,90%%,%.1f%%)", change >= 0 ? 4 : 218, 97 - 42 * sqrt(part));
 }
 
@@ -276,7 +280,7 @@ static void draw_node(struct draw *d, const struct node *n, double x, uint32_t l
 	uint32_t y = (d->depth - 1 - level) * ROW_PX;
 
 	if (width < d->min_width_pct) {
-		d->report.left_out++;
+		d->report.left_out += width > 0;
 		return;
 	}
 	d->report.drawn++;
@@ -420,10 +424,8 @@ static int write_svg(struct draw *d, const struct profile *p, const struct flame
 		      "the other direction (d)</text>\n",
 		      d->out);
 	}
-	fprintf(d->out,
-		"<svg x=\"10\" y=\"%d\" width=\"100%%\" height=\"%u\" style=\"width:calc(100%% - "
-		"20px)\">\n",
-		HEAD_PX, frames_px);
+	fprintf(d->out, "<svg x=\"1%%\" y=\"%d\" width=\"98%%\" height=\"%u\">\n", HEAD_PX,
+		frames_px);
 	put_view(d, options, root, false);
 	if (d->diff) {
 		d->swapped = true;

@@ -181,4 +181,8 @@
 		}
 		e.preventDefault();
 	});
+
+	// Keys work from the start: in an SVG document nothing has the focus by itself.
+	if (root === document.documentElement)
+		focus(view.frames[0]);
 })();

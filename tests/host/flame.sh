@@ -1,0 +1,195 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Flame graphs in a real browser: Chromium opens the SVG that offcpu writes, the test clicks, types and reads back.
+# Also the command's own conversions between captures. What the picture looks like is not judged here.
+# cost: 30
+. "$(dirname "$0")/../lib.sh"
+
+# --- captures as input --------------------------------------------------------------------------------
+cat > "$tmp/after.folded" << 'END'
+server;main;handle_request;lock_order;futex_wait_[k];schedule_[k];[sleeping] 420000
+server;main;handle_request;work;[running] 300000
+server;main;handle_request;work;[preempted] 90000
+server;main;handle_request;write_log;fsync_[i];ext4_sync_file_[k];[disk] 190000
+client;main;nanosleep;hrtimer_nanosleep_[k];[sleeping] 400000
+x"<script>document.title='owned'</script>;main;[user stack not walked];[sleeping] 100000
+END
+cat > "$tmp/before.folded" << 'END'
+server;main;handle_request;lock_order;futex_wait_[k];schedule_[k];[sleeping] 120000
+server;main;old_path;poll;[sleeping] 480000
+client;main;nanosleep;hrtimer_nanosleep_[k];[sleeping] 400000
+END
+cd "$tmp"
+expect "a capture becomes a flame graph" 0 --out '420 ms, 28.0 %' --no-err -- \
+	"$schedlab" offcpu --from after.folded --svg plain.svg
+expect "two captures become a difference" 0 -- \
+	"$schedlab" offcpu --from after.folded --diff before.folded --svg diff.svg
+expect "folded text survives the way through JSON" 0 -- \
+	sh -c "$schedlab offcpu --from after.folded --json > a.json &&
+		$schedlab offcpu --from a.json --folded > again.folded && sort after.folded > x && sort again.folded > y && cmp x y"
+expect "speedscope JSON is JSON of the right kind" 0 --out '^https://www.speedscope.app/file-format-schema.json 4$' -- \
+	sh -c "$schedlab offcpu --from a.json --speedscope s.json > /dev/null &&
+		jq -r '.[\"\$schema\"] + \" \" + (.profiles | length | tostring)' s.json"
+expect "a capture that is not there" 2 --err 'no.folded: No such file' -- "$schedlab" offcpu --from no.folded
+printf 'main;x\n' > bad.folded
+expect "a line without a value" 2 --err 'bad.folded: line 1: expected' -- "$schedlab" offcpu --from bad.folded
+printf '{"profile": {"frames": 3}}' > bad.json
+expect "JSON that is no capture" 2 --err 'bad.json: not a profile' -- "$schedlab" offcpu --from bad.json
+printf '{"profile": [}' > bad.json
+expect "JSON that does not parse" 2 --err 'bad.json:1:1[0-9]' -- "$schedlab" offcpu --from bad.json
+expect "a full disk is told" 1 --err 'cannot write .*: No (space|such)' -- \
+	"$schedlab" offcpu --from after.folded --svg "$tmp/none/x.svg"
+expect "a difference wants a picture" 2 --err '--diff needs --svg' -- "$schedlab" offcpu --diff before.folded
+
+# --- the browser ----------------------------------------------------------------------------------------
+check "chromium and its driver are installed (build-aux/deps)" \
+	sh -c 'command -v chromium && command -v chromedriver && command -v jq && command -v curl'
+[ "$status" -eq 0 ] || exit 0
+
+chromedriver --port=0 > driver.log 2>&1 &
+driver=$!
+stop_browser() {
+	[ -z "${session:-}" ] || curl -sS -m 60 -X DELETE "$base/session/$session" > /dev/null 2>&1 || true
+	kill "$driver" 2> /dev/null || true
+	wait "$driver" 2> /dev/null || true
+}
+trap 'stop_browser; on_exit' EXIT
+
+port=
+for ((i = 0; i < 1200; i++)); do # up to two minutes
+	port=$(sed -n 's/.*started successfully on port \([0-9]*\).*/\1/p' driver.log)
+	[ -z "$port" ] || break
+	read -rt 0.1 <> <(:) || true
+done
+base=http://127.0.0.1:$port
+
+# One WebDriver request: METHOD PATH [JSON]; prints the value.
+wd() {
+	curl -sS -m 300 -X "$1" -H 'Content-Type: application/json' ${3:+-d "$3"} "$base$2" | jq -c '.value'
+}
+
+answer=$(wd POST /session "$(jq -n --arg dir "$tmp/profile" '{capabilities: {alwaysMatch: {"goog:chromeOptions":
+	{args: ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+	"--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--window-size=1200,600",
+	"--user-data-dir=" + $dir]}}}}')")
+session=$(jq -r '.sessionId // empty' <<< "$answer")
+check "a browser session starts" test -n "$session"
+[ -n "$session" ] || { echo "$answer" | cut -c 1-500 | sed 's/^/# /'; exit 0; }
+
+js() { # SCRIPT: the value it returns, as plain text
+	wd POST "/session/$session/execute/sync" "$(jq -n --arg s "$1" '{script: $s, args: []}')" | jq -r '.'
+}
+
+open_svg() {
+	wd POST "/session/$session/url" "$(jq -n --arg u "file://$tmp/$1" '{url: $u}')" > /dev/null
+}
+
+element() { # SELECTOR: the element's id
+	wd POST "/session/$session/element" "$(jq -n --arg v "$1" '{using: "css selector", value: $v}')" | jq -r '.[]'
+}
+
+click() {
+	wd POST "/session/$session/element/$(element "$1")/click" '{}' > /dev/null
+}
+
+type_in() { # SELECTOR TEXT
+	wd POST "/session/$session/element/$(element "$1")/value" "$(jq -n --arg t "$2" '{text: $t}')" > /dev/null
+}
+
+press() { # KEY: a character, or a number of WebDriver's key table (E00C is Escape), to whatever has the focus
+	local key=$1
+	[ ${#key} -eq 1 ] || key=$(jq -nr "\"\\u$key\"")
+	wd POST "/session/$session/actions" "$(jq -n --arg k "$key" '{actions: [{type: "key", id: "k", actions:
+		[{type: "keyDown", value: $k}, {type: "keyUp", value: $k}]}]}')" > /dev/null
+}
+
+frame() { # NAME: a selector of its frame in the shown view
+	echo "g.view:not([style*=none]) svg.f[data-n=\"$1\"]"
+}
+
+width() { # NAME: the frame's width in pixels, rounded; 0 where hidden
+	js "const r = document.querySelector('$(frame "$1")').getBoundingClientRect(); return Math.round(r.width)"
+}
+
+shown() { # how many frames are shown
+	js "return [...document.querySelectorAll('g.view:not([style*=none]) svg.f')].filter(f => f.style.display !== 'none').length"
+}
+
+open_svg plain.svg
+check_equal "the SVG is a document without a parse error" svg "$(js 'return document.documentElement.tagName')"
+check_equal "all frames are there" 18 "$(shown)"
+check_equal "nothing is loaded from elsewhere" 0 "$(js 'return performance.getEntriesByType("resource").length')"
+check_equal "a hostile name is text, not script" "x\"<script>document.title='owned'</script>" \
+	"$(js 'return [...document.querySelectorAll("svg.f")].find(f => f.dataset.n.startsWith("x")).querySelector("text").textContent')"
+check_equal "and did not run" "" "$(js 'return document.title')"
+all=$(width all)
+check_number "the root has nearly the window's width" "$all > 1100 && $all <= 1200"
+lock=$(width lock_order)
+check_number "a frame's width is its share" "($lock / $all - 0.28) ^ 2 < 0.00001"
+check_equal "running and waiting have colours of their own" true "$(js "
+	const fill = (name, state) => getComputedStyle(document.querySelector('svg.f[data-n=\"' + name + '\"] rect.' + state)).fill;
+	const warm = c => { const [r, g, b] = c.match(/[0-9.]+/g).map(Number); return r > b; };
+	return warm(fill('work', 'running')) && !warm(fill('lock_order', 'sleeping')) && fill('work', 'preempted') !== fill('work', 'running')")"
+
+# Search.
+type_in '#search' 'futex|hrtimer'
+check_equal "search tells the matched share" "matched: 54.67 %" "$(js 'return document.querySelector("#matched").textContent')"
+check_equal "search marks the frames" "futex_wait hrtimer_nanosleep" \
+	"$(js 'return [...document.querySelectorAll("svg.f.hit")].map(f => f.dataset.n).sort().join(" ")')"
+press E00C
+check_equal "Escape clears the search" "0 " \
+	"$(js 'return document.querySelectorAll("svg.f.hit").length + " " + document.querySelector("#search").value')"
+type_in '#search' 'write_log('
+check_equal "a broken regular expression is taken literally" "" \
+	"$(js 'return [...document.querySelectorAll("svg.f.hit")].map(f => f.dataset.n).join(" ")')"
+press E00C
+
+# Zoom by click and back.
+click "$(frame handle_request)"
+check_equal "zoom gives the frame the whole width" "$all" "$(width handle_request)"
+check_equal "what it stands on stays, whole" "$all" "$(width server)"
+check_equal "what is beside it goes" 0 "$(width client)"
+check_number "what stands on it grows" "($(width lock_order) / $all - 0.42) ^ 2 < 0.00001"
+type_in '#search' 'lock_order'
+check_equal "the matched share is of what is shown" "matched: 42.00 %" \
+	"$(js 'return document.querySelector("#matched").textContent')"
+press E00C
+click '#reset'
+check_equal "reset brings all back" "18 $lock" "$(shown) $(width lock_order)"
+
+# Keyboard alone: from the root up the tower, zoom, and out again.
+js 'document.querySelector("svg.f[tabindex=\"0\"]").focus()' > /dev/null
+press E013
+check_match "an arrow key moves the focus, and tells what it found" '^client · 400 ms, 26.67 %' \
+	"$(js 'return document.querySelector("#details").textContent')"
+press E014
+check_match "another moves along the row" '^server · 1.00 s' "$(js 'return document.querySelector("#details").textContent')"
+press E007
+check_equal "Enter zooms" "$all 0" "$(width server) $(width client)"
+press E00C
+check_equal "Escape zooms out" 18 "$(shown)"
+press /
+check_equal "a slash goes to the search field" search "$(js 'return document.activeElement.id')"
+
+# The difference.
+open_svg diff.svg
+check_equal "the difference shows the second capture first" "true false" \
+	"$(js "return !!document.querySelector('$(frame lock_order)') + ' ' + !!document.querySelector('$(frame old_path)')")"
+check_equal "more is red, less or equal is not" true "$(js "
+	const c = n => getComputedStyle(document.querySelector('$(frame NAME)'.replace('NAME', n)).querySelector('rect')).fill.match(/[0-9.]+/g).map(Number);
+	const more = c('lock_order'), same = c('nanosleep'); return more[0] > more[2] + 50 && same[0] === same[2]")"
+press d
+check_equal "the other direction shows what has gone, in blue" true "$(js "
+	const [r, g, b] = getComputedStyle(document.querySelector('$(frame old_path)').querySelector('rect')).fill.match(/[0-9.]+/g).map(Number);
+	return b > r + 50")"
+check_number "with the widths of the first capture" "($(width old_path) / $(width all) - 0.48) ^ 2 < 0.00001"
+check_match "and says so" 'before.folded \(before\)' "$(js 'return document.querySelector("#direction").textContent')"
+click '#swap'
+check_match "and back" 'after.folded \(after\)' "$(js 'return document.querySelector("#direction").textContent')"
+
+# A picture for whoever wants to look: SCREENSHOT=FILE.
+if [ -n "${SCREENSHOT:-}" ]; then
+	open_svg plain.svg
+	type_in '#search' futex
+	wd GET "/session/$session/screenshot" | jq -r . | base64 -d > "$SCREENSHOT"
+fi
