@@ -353,8 +353,9 @@ static bool wanted(const char *name, const struct compare_options *options)
 {
 	if (options->metric)
 		return strcmp(name, options->metric) == 0;
-	/* The dispatcher's lateness says whether a run is valid, not how good a scheduler is. */
-	return options->all || (strncmp(name, "ledger.", 7) != 0 && !strstr(name, "lateness"));
+	/* The dispatcher's lateness and the burn's error say whether a run is valid, not how good a scheduler is. */
+	return options->all || (strncmp(name, "ledger.", 7) != 0 && !strstr(name, "lateness") &&
+				!strstr(name, "service_error"));
 }
 
 /* A workload of one class has each of its histograms twice: over all classes, and as that class's. */

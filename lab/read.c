@@ -186,6 +186,9 @@ static int read_classes(struct metric_reader *r, const json_t *classes)
 		if (!err && batch)
 			err = read_scalar(r, json_object_get(class, "cpu_share"), name, "cpu_share",
 					  true);
+		if (!err)
+			err = read_scalar(r, json_object_get(class, "rate_hz"), name, "rate_hz",
+					  true);
 		if (err)
 			return err;
 	}
