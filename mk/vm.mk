@@ -24,3 +24,15 @@ test-needs: kernel
 # From a bare machine to one where a guest boots; the second make sees the tools that the first has installed.
 ready: deps ## install, build, fetch and prove a kernel
 	@$(MAKE) --no-print-directory kernel
+
+# --- the matrix of kernels ---------------------------------------------------------------------
+$(BUILD)/tests/bench/verifier_cost: tests/bench/verifier_cost.c $(BUILD)/embed.o $(BUILD)/librooms.a $(LIBBPF)
+	@mkdir -p $(@D) && echo "  BENCH   $@"
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -static -MMD -MP -MT $@ -MF $@.d -o $@ $< $(BUILD)/embed.o \
+		-Wl,--start-group $(BUILD)/librooms.a -Wl,--end-group $(LIBBPF) $(LDLIBS) $(EXTRA_LIBS)
+
+-include $(BUILD)/tests/bench/verifier_cost.d
+
+.PHONY: matrix
+matrix: all test-needs $(BUILD)/tests/bench/verifier_cost ## every scheduler on every kernel; writes docs/matrix.md
+	@tests/matrix docs/matrix.md

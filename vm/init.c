@@ -33,13 +33,13 @@
 #define SCHED_RESET_ON_FORK 0x40000000
 #endif
 
-#define BEAT_MS 5000
+#define BEAT_MS	     5000
 #define PORT_WAIT_MS 20000
-#define MAX_ARGS 4096
+#define MAX_ARGS     4096
 
 /* One stream to the host, with what POSIX cksum(1) would say of it. */
 struct stream {
-	int in; /* read end of a pipe, -1 once it has ended */
+	int in;	 /* read end of a pipe, -1 once it has ended */
 	int out; /* virtio port */
 	uint32_t crc;
 	uint64_t length;
@@ -157,23 +157,24 @@ static void mount_all(void)
 		const char *type, *target, *options;
 		bool optional;
 	} mounts[] = {
-		{ "proc", "/proc", NULL, false },
-		{ "sysfs", "/sys", NULL, false },
-		{ "devtmpfs", "/dev", NULL, false },
-		{ "devpts", "/dev/pts", NULL, true },
-		{ "tmpfs", "/dev/shm", "mode=1777", true },
-		{ "tmpfs", "/tmp", "mode=1777", false },
-		{ "tmpfs", "/run", "mode=755", false },
-		{ "tmpfs", "/out", "mode=1777", false },
-		{ "debugfs", "/sys/kernel/debug", NULL, true },
-		{ "tracefs", "/sys/kernel/tracing", NULL, true },
-		{ "bpf", "/sys/fs/bpf", NULL, true },
-		{ "cgroup2", "/sys/fs/cgroup", NULL, true },
+		{"proc", "/proc", NULL, false},
+		{"sysfs", "/sys", NULL, false},
+		{"devtmpfs", "/dev", NULL, false},
+		{"devpts", "/dev/pts", NULL, true},
+		{"tmpfs", "/dev/shm", "mode=1777", true},
+		{"tmpfs", "/tmp", "mode=1777", false},
+		{"tmpfs", "/run", "mode=755", false},
+		{"tmpfs", "/out", "mode=1777", false},
+		{"debugfs", "/sys/kernel/debug", NULL, true},
+		{"tracefs", "/sys/kernel/tracing", NULL, true},
+		{"bpf", "/sys/fs/bpf", NULL, true},
+		{"cgroup2", "/sys/fs/cgroup", NULL, true},
 	};
 
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
 		mkdir(mounts[i].target, 0755);
-		if (mount(mounts[i].type, mounts[i].target, mounts[i].type, 0, mounts[i].options) && !mounts[i].optional)
+		if (mount(mounts[i].type, mounts[i].target, mounts[i].type, 0, mounts[i].options) &&
+		    !mounts[i].optional)
 			give_up("cannot mount %s: %s", mounts[i].target, strerror(errno));
 	}
 	if (symlink("/proc/self/fd", "/dev/fd") || symlink("/proc/self/fd/0", "/dev/stdin") ||
@@ -185,7 +186,7 @@ static void mount_all(void)
 
 static void loopback_up(void)
 {
-	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request))
@@ -325,7 +326,8 @@ static void beat(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (last.tv_sec && (now.tv_sec - last.tv_sec) * 1000 + (now.tv_nsec - last.tv_nsec) / 1000000 < BEAT_MS)
+	if (last.tv_sec &&
+	    (now.tv_sec - last.tv_sec) * 1000 + (now.tv_nsec - last.tv_nsec) / 1000000 < BEAT_MS)
 		return;
 	last = now;
 	write_all(result_port, "beat\n", 5);
@@ -339,9 +341,9 @@ static int carry_until_end(pid_t pid, struct stream *a, struct stream *b, int si
 
 	while (!ended) {
 		struct pollfd fds[] = {
-			{ .fd = signals, .events = POLLIN },
-			{ .fd = a->in, .events = POLLIN },
-			{ .fd = b->in, .events = POLLIN },
+			{.fd = signals, .events = POLLIN},
+			{.fd = a->in, .events = POLLIN},
+			{.fd = b->in, .events = POLLIN},
 		};
 
 		poll(fds, 3, BEAT_MS);
@@ -381,8 +383,8 @@ static bool folder_is_empty(const char *path)
 /* Files below /out travel as one tar archive. */
 static void carry_files(int signals)
 {
-	char *argv[] = { "/bin/tar", "-c", "-f", "-", "-C", "/out", ".", NULL };
-	struct stream none = { .in = -1, .out = -1 };
+	char *argv[] = {"/bin/tar", "-c", "-f", "-", "-C", "/out", ".", NULL};
+	struct stream none = {.in = -1, .out = -1};
 	int ends[2], status;
 	pid_t pid;
 
@@ -401,17 +403,18 @@ static void carry_files(int signals)
 static void send_trailer(int status)
 {
 	char line[256];
-	int n = snprintf(line, sizeof(line), "result %d stdout %u %llu stderr %u %llu files %u %llu end\n", status,
-			 crc_final(&out_stream), (unsigned long long)out_stream.length, crc_final(&err_stream),
-			 (unsigned long long)err_stream.length, crc_final(&files_stream),
-			 (unsigned long long)files_stream.length);
+	int n = snprintf(line, sizeof(line),
+			 "result %d stdout %u %llu stderr %u %llu files %u %llu end\n", status,
+			 crc_final(&out_stream), (unsigned long long)out_stream.length,
+			 crc_final(&err_stream), (unsigned long long)err_stream.length,
+			 crc_final(&files_stream), (unsigned long long)files_stream.length);
 
 	write_all(result_port, line, (size_t)n);
 }
 
 static void run_command(char **argv, int signals)
 {
-	struct sched_param param = { .sched_priority = 50 };
+	struct sched_param param = {.sched_priority = 50};
 	int out[2], err[2], status;
 	pid_t pid;
 
