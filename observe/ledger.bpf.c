@@ -1085,10 +1085,15 @@ int accounts(struct bpf_iter__task *ctx)
 	return 0;
 }
 
+/* From 7.3 on_cpu is a byte; libbpf adjusts the width of a read only where it is unsigned. */
+struct task_struct___7_3 {
+	unsigned int on_cpu;
+} __attribute__((preserve_access_index));
+
 /* When the runnable wait of @p began that is open; 0: it does not wait. */
 static __always_inline __u64 open_since(struct task *t, struct task_struct *p)
 {
-	if (p->on_cpu)
+	if (((struct task_struct___7_3 *)p)->on_cpu)
 		return 0;
 	if (!cfg_full)
 		return t->waking_ns ? t->waking_ns : t->since_ns;
