@@ -349,13 +349,23 @@ static int compare_scalars(struct comparison *c, const char *name, const struct 
 	return err;
 }
 
+/* Whether the part of @name behind its last dot is @word. */
+static bool is_last_word(const char *name, const char *word)
+{
+	const char *dot = strrchr(name, '.');
+
+	return strcmp(dot ? dot + 1 : name, word) == 0;
+}
+
 static bool wanted(const char *name, const struct compare_options *options)
 {
 	if (options->metric)
 		return strcmp(name, options->metric) == 0;
-	/* The dispatcher's lateness and the burn's error say whether a run is valid, not how good a scheduler is. */
-	return options->all || (strncmp(name, "ledger.", 7) != 0 && !strstr(name, "lateness") &&
-				!strstr(name, "service_error"));
+	if (options->all)
+		return true;
+	/* The dispatcher's lateness and the burn's error judge the run; wait is wakeup without the dispatcher's part. */
+	return strncmp(name, "ledger.", 7) != 0 && !is_last_word(name, "lateness") &&
+	       !is_last_word(name, "service_error") && !is_last_word(name, "wait");
 }
 
 /* A workload of one class has each of its histograms twice: over all classes, and as that class's. */

@@ -173,6 +173,55 @@ static void print_histograms(const struct pen *pen, const struct comparison *c, 
 	hist_free(&b);
 }
 
+/* What the oracles of the trace say of one side, over its runs: the largest error counts. */
+static void say_oracles(const struct pen *pen, const struct lab_run **runs, size_t count)
+{
+	for (size_t k = 0; k < runs[0]->oracle_count; k++) {
+		const char *name = runs[0]->oracles[k].name;
+		double worst[4] = {0};
+		size_t agrees = 0, seen = 0;
+
+		for (size_t i = 0; i < count; i++) {
+			const struct run_oracle *o =
+				k < runs[i]->oracle_count ? &runs[i]->oracles[k] : NULL;
+
+			if (!o || strcmp(o->name, name) != 0)
+				continue;
+			const double errors[4] = {o->error_pct, o->p99_error_pct,
+						  o->corrected_error_pct,
+						  o->corrected_p99_error_pct};
+
+			for (int e = 0; e < 4; e++)
+				worst[e] = fabs(errors[e]) > fabs(worst[e]) ? errors[e] : worst[e];
+			agrees += o->agrees;
+			seen++;
+		}
+		fprintf(pen->out, "    %-4s oracle: %s%s%s, mean %+.1f %%, p99 %+.1f %%", name,
+			agrees == seen ? paint(pen, GREEN) : "",
+			agrees == seen ? "agrees" : "differs",
+			agrees == seen ? paint(pen, PLAIN) : "", worst[0], worst[1]);
+		if (isfinite(worst[2]))
+			fprintf(pen->out, "; with the cost of dispatch added %+.1f %%, %+.1f %%",
+				worst[2], worst[3]);
+		if (seen > 1)
+			fprintf(pen->out, " (the worst of %zu runs, %zu agree)", seen, agrees);
+		fputs("\n", pen->out);
+	}
+}
+
+static void print_oracles(const struct pen *pen, const struct comparison *c)
+{
+	char label[96];
+
+	if (!c->a[0]->oracle_count && !c->b[0]->oracle_count)
+		return;
+	fputs("\n  what queueing theory says of the same arrivals and services:\n", pen->out);
+	fprintf(pen->out, "  %s\n", cli_printable(c->label_a, label, sizeof(label)));
+	say_oracles(pen, c->a, c->runs_a);
+	fprintf(pen->out, "  %s\n", cli_printable(c->label_b, label, sizeof(label)));
+	say_oracles(pen, c->b, c->runs_b);
+}
+
 /* --- tables ------------------------------------------------------------------------------------------- */
 
 static const char *format_value(const struct comparison_row *row, double value, char *out,
@@ -255,6 +304,8 @@ static void print_metric(const struct pen *pen, const struct comparison *c, size
 	fputs("\n", pen->out);
 	if (!isnan(c->rows[first].quantile))
 		print_histograms(pen, c, c->rows[first].metric);
+	if (strcmp(c->rows[first].metric, "sojourn") == 0)
+		print_oracles(pen, c);
 }
 
 /* --- in words -------------------------------------------------------------------------------------------- */

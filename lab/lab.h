@@ -138,6 +138,16 @@ struct run_metric {
 	struct sparse_hist hist; /* times, in @unit */
 };
 
+/* What a queueing oracle said of the run's trace, and how the measurement compares. */
+struct run_oracle {
+	char name[16]; /* "fcfs", "ps", "srpt" */
+	double mean_ns, measured_mean_ns;
+	double error_pct, p99_error_pct;
+	double corrected_error_pct,
+		corrected_p99_error_pct; /* with the measured cost of dispatch added */
+	bool agrees;
+};
+
 /* One result file, checked. All strings owned, never NULL ("" where the file has none). */
 struct lab_run {
 	char *path;
@@ -152,6 +162,8 @@ struct lab_run {
 	char *invalid_reason; /* reasons joined by "; " */
 	struct run_metric *metrics;
 	size_t metric_count;
+	struct run_oracle *oracles; /* owned */
+	size_t oracle_count;
 	json_t *document; /* owned; NULL unless asked for */
 };
 

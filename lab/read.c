@@ -5,6 +5,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +208,36 @@ static int read_metrics(struct metric_reader *r, const json_t *document)
 	return err;
 }
 
+static double real_of(const json_t *object, const char *key)
+{
+	const json_t *number = json_object_get(object, key);
+
+	return json_is_number(number) ? json_number_value(number) : NAN;
+}
+
+static int read_oracles(struct lab_run *run, const json_t *oracles)
+{
+	size_t index;
+	json_t *oracle;
+
+	run->oracles = calloc(json_array_size(oracles) + 1, sizeof(*run->oracles));
+	if (!run->oracles)
+		return -ENOMEM;
+	json_array_foreach ((json_t *)oracles, index, oracle) {
+		struct run_oracle *o = &run->oracles[run->oracle_count++];
+
+		snprintf(o->name, sizeof(o->name), "%s", text_of(oracle, "name"));
+		o->mean_ns = real_of(oracle, "mean_ns");
+		o->measured_mean_ns = real_of(oracle, "measured_mean_ns");
+		o->error_pct = real_of(oracle, "error_pct");
+		o->p99_error_pct = real_of(oracle, "p99_error_pct");
+		o->corrected_error_pct = real_of(oracle, "corrected_error_pct");
+		o->corrected_p99_error_pct = real_of(oracle, "corrected_p99_error_pct");
+		o->agrees = strcmp(text_of(oracle, "verdict"), "agrees") == 0;
+	}
+	return 0;
+}
+
 /* --- one run -------------------------------------------------------------------------------------- */
 
 /* "NAME" or "NAME k=v k=v": what tells two schedulers of an experiment apart when nobody gave them labels. */
@@ -289,6 +320,8 @@ int run_parse(json_t *document, const char *path, unsigned int flags, struct lab
 		err = -ENOMEM;
 	if (!err)
 		err = read_metrics(&reader, document);
+	if (!err)
+		err = read_oracles(run, json_object_get(document, "oracles"));
 	if (err == -ENOMEM)
 		complain(error, error_size, "%s: out of memory", shown);
 	if (err)
@@ -342,6 +375,7 @@ void run_free(struct lab_run *run)
 		sparse_hist_free(&run->metrics[i].hist);
 	}
 	free(run->metrics);
+	free(run->oracles);
 	free(run->path);
 	free(run->evidence);
 	free(run->kernel);

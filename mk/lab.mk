@@ -7,3 +7,11 @@ $(BUILD)/tests/bench/make_results: tests/bench/make_results.c $(BUILD)/librooms.
 -include $(BUILD)/tests/bench/make_results.d
 
 test-needs: $(BUILD)/tests/bench/make_results
+
+.PHONY: demo demo-run
+# The second make sees the tools that the first has installed.
+demo: ready ## install, build, boot the virtual lab, compare schedulers
+	@$(MAKE) --no-print-directory demo-run
+
+demo-run: all
+	@lab/demo
