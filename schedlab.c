@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	{"runqlat", "how long tasks wait for a CPU", cmd_runqlat},
 	{"cpudist", "how long tasks run at a stretch", cmd_cpudist},
 	{"offcpu", "where tasks wait, by stack: text, folded, flame graph, speedscope", cmd_offcpu},
+	{"trace", "a timeline for Perfetto: switches, wakings, migrations, jobs", cmd_trace},
 	{NULL, NULL, NULL},
 };
 

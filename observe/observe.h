@@ -193,5 +193,6 @@ json_t *ledger_cost_to_json(const struct ledger_cost *cost);
 int cmd_runqlat(int argc, char **argv);
 int cmd_cpudist(int argc, char **argv);
 int cmd_offcpu(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 
 #endif

@@ -35,6 +35,7 @@ enum { /* FtraceEventBundle, FtraceEvent */
 	BUNDLE_LOST_EVENTS = 3,
 	EVENT_TIMESTAMP = 1,
 	EVENT_PID = 2,
+	EVENT_COMMON_FLAGS = 5,
 	EVENT_SCHED_SWITCH = 4,
 	EVENT_SCHED_WAKING = 20,
 	EVENT_SCHED_MIGRATE_TASK = 491,
@@ -97,6 +98,8 @@ enum { /* TrackDescriptor, TrackEvent, DebugAnnotation */
 	ANNOTATION_NAME = 10,
 };
 
+#define FLAG_HARDIRQ	 0x08 /* TRACE_FLAG_HARDIRQ and _SOFTIRQ of ftrace's common flags */
+#define FLAG_SOFTIRQ	 0x10
 #define TRACE_PACKET	 1
 #define SEQUENCE_ID	 1 /* all packets come from one writer */
 #define STATE_CLEARED	 1
@@ -333,13 +336,15 @@ static struct cpu *cpu_of(struct perfetto *p, uint32_t cpu)
 
 /* Add an event with @body as its @field to the bundle of @cpu; releases @body. */
 static void put_event(struct perfetto *p, uint32_t cpu, uint64_t time_ns, uint32_t pid,
-		      uint32_t field, struct buffer *body)
+		      uint32_t flags, uint32_t field, struct buffer *body)
 {
 	struct cpu *c = cpu_of(p, cpu);
 	struct buffer event = {0};
 
 	put_number(&event, EVENT_TIMESTAMP, boottime(p, time_ns));
 	put_number(&event, EVENT_PID, pid);
+	if (flags)
+		put_number(&event, EVENT_COMMON_FLAGS, flags);
 	put_message(&event, field, body);
 	if (!c) {
 		free(event.bytes);
@@ -364,12 +369,16 @@ void perfetto_switch(struct perfetto *p, uint32_t cpu, uint64_t time_ns,
 	put_text(&body, SWITCH_NEXT_COMM, next->comm);
 	put_number(&body, SWITCH_NEXT_PID, next->pid);
 	put_number(&body, SWITCH_NEXT_PRIO, (uint64_t)(int64_t)next->prio);
-	put_event(p, cpu, time_ns, prev->pid, EVENT_SCHED_SWITCH, &body);
+	put_event(p, cpu, time_ns, prev->pid, 0, EVENT_SCHED_SWITCH, &body);
 }
 
 void perfetto_waking(struct perfetto *p, uint32_t cpu, uint64_t time_ns, uint32_t waker_pid,
-		     const struct perfetto_task *wakee, uint32_t target_cpu)
+		     enum perfetto_context context, const struct perfetto_task *wakee,
+		     uint32_t target_cpu)
 {
+	uint32_t flags = context == PERFETTO_HARDIRQ   ? FLAG_HARDIRQ
+			 : context == PERFETTO_SOFTIRQ ? FLAG_SOFTIRQ
+						       : 0;
 	struct buffer body = {0};
 
 	put_text(&body, WAKING_COMM, wakee->comm);
@@ -377,7 +386,7 @@ void perfetto_waking(struct perfetto *p, uint32_t cpu, uint64_t time_ns, uint32_
 	put_number(&body, WAKING_PRIO, (uint64_t)(int64_t)wakee->prio);
 	put_number(&body, WAKING_SUCCESS, 1);
 	put_number(&body, WAKING_TARGET_CPU, target_cpu);
-	put_event(p, cpu, time_ns, waker_pid, EVENT_SCHED_WAKING, &body);
+	put_event(p, cpu, time_ns, waker_pid, flags, EVENT_SCHED_WAKING, &body);
 }
 
 void perfetto_migrate(struct perfetto *p, uint32_t cpu, uint64_t time_ns, uint32_t current_pid,
@@ -390,7 +399,7 @@ void perfetto_migrate(struct perfetto *p, uint32_t cpu, uint64_t time_ns, uint32
 	put_number(&body, MIGRATE_PRIO, (uint64_t)(int64_t)task->prio);
 	put_number(&body, MIGRATE_ORIG_CPU, from);
 	put_number(&body, MIGRATE_DEST_CPU, to);
-	put_event(p, cpu, time_ns, current_pid, EVENT_SCHED_MIGRATE_TASK, &body);
+	put_event(p, cpu, time_ns, current_pid, 0, EVENT_SCHED_MIGRATE_TASK, &body);
 }
 
 void perfetto_lost(struct perfetto *p, uint32_t cpu, uint64_t count)

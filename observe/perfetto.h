@@ -48,9 +48,16 @@ int perfetto_close(struct perfetto *p);
 void perfetto_switch(struct perfetto *p, uint32_t cpu, uint64_t time_ns,
 		     const struct perfetto_task *prev, int64_t prev_state,
 		     const struct perfetto_task *next);
-/* On @cpu, @waker_pid (0: interrupt on an idle CPU) wakes @wakee, for @target_cpu. */
+enum perfetto_context {
+	PERFETTO_TASK,
+	PERFETTO_SOFTIRQ,
+	PERFETTO_HARDIRQ,
+};
+
+/* On @cpu, @waker_pid, or an interrupt while it ran, wakes @wakee, for @target_cpu. */
 void perfetto_waking(struct perfetto *p, uint32_t cpu, uint64_t time_ns, uint32_t waker_pid,
-		     const struct perfetto_task *wakee, uint32_t target_cpu);
+		     enum perfetto_context context, const struct perfetto_task *wakee,
+		     uint32_t target_cpu);
 /* @task moves from one CPU's queue to another's; seen on @cpu while @current_pid ran there. */
 void perfetto_migrate(struct perfetto *p, uint32_t cpu, uint64_t time_ns, uint32_t current_pid,
 		      const struct perfetto_task *task, uint32_t from, uint32_t to);

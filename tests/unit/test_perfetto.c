@@ -224,7 +224,7 @@ static void switches_and_wakings(void **state)
 	FILE *out;
 
 	p = begin(&t, &out);
-	perfetto_waking(p, 1, 1000010, 0, &a, 1);
+	perfetto_waking(p, 1, 1000010, 0, PERFETTO_HARDIRQ, &a, 1);
 	perfetto_switch(p, 1, 1000020, &idle, 0, &a);
 	perfetto_switch(p, 1, 1000030, &a, PERFETTO_PREEMPTED, &b);
 	perfetto_migrate(p, 1, 1000035, 18, &a, 1, 0);
@@ -241,11 +241,15 @@ static void switches_and_wakings(void **state)
 		if (event.number != bundle_event)
 			continue;
 		switch (nr++) {
+		default:
+			fail();
+			break;
 		case 0:
 			/* Times are on CLOCK_BOOTTIME: 4 ms ahead of the monotonic clock here. */
 			assert_int_equal(NUM(event, event_timestamp), 5000010);
 			assert_int_equal(NUM(event, event_pid), 0);
 			TEXT_IS(event, "a\\xff\\x0a", sched_waking, wake_comm);
+			assert_int_equal(NUM(event, 5), 8); /* common_flags: TRACE_FLAG_HARDIRQ */
 			assert_int_equal(NUM(event, sched_waking, wake_pid), 17);
 			assert_int_equal(NUM(event, sched_waking, wake_target_cpu), 1);
 			assert_int_equal(NUM(event, sched_waking, wake_success), 1);
