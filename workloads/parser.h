@@ -17,8 +17,9 @@ struct parser {
 	bool in_section, seen_workload;
 	struct {
 		int line, column;
-	} seen[32]; /* by key of this section; line 0: not seen */
-	bool has_file_services;
+	} seen[32];	   /* by key of this section; line 0: not seen */
+	const char *value; /* the copy of the value being read, while it is */
+	int value_column;
 	int err; /* first error, 0 while there is none */
 	char *error;
 	size_t error_size;

@@ -146,6 +146,10 @@ static int draw_class(const struct workload *w, uint32_t index, unsigned int ser
 	struct rng services;
 	int err;
 
+	/* Far too many are refused before they are drawn. */
+	if (!c->job_limit &&
+	    arrivals.rate_hz * (double)end / NSEC_PER_SEC > 2.0 * WORKLOAD_MAX_JOBS)
+		return -E2BIG;
 	rng_seed(&arrivals.rng, w->seed, 2ULL * index);
 	rng_seed(&services, w->seed, 2ULL * index + 1);
 	while (list->count < limit) {

@@ -22,6 +22,8 @@
 #define DEFAULT_DRAIN_NS    (60 * NSEC_PER_SEC)
 #define DEFAULT_LATENESS_NS (500 * NSEC_PER_USEC)
 
+#define VALUE_SIZE 1024
+
 #define KINDS(k)   (1U << (k))
 #define ALL_KINDS  (KINDS(KIND_COUNT) - 1)
 #define JOB_KINDS  (KINDS(KIND_JOBS) | KINDS(KIND_SLEEPER) | KINDS(KIND_PIPELINE) | KINDS(KIND_FORK))
@@ -63,15 +65,29 @@ static size_t line_length(const struct parser *p)
 	return (size_t)((end ? end : p->end) - p->line_text);
 }
 
-/* Column of @text in the current line: inih hands over copies, so look the words up behind the '='. */
+/* Where the value begins in the current line, behind the '=' and blanks. */
+static int value_column(const struct parser *p)
+{
+	size_t length = line_length(p), at;
+	const char *equals = memchr(p->line_text, '=', length);
+
+	at = equals ? (size_t)(equals - p->line_text) + 1 : 0;
+	while (at < length && strchr(" \t", p->line_text[at]))
+		at++;
+	return (int)at + 1;
+}
+
+/* Column of @text: a place in the copy of the value, or else a word to look for behind the '='. */
 static int column_of(const struct parser *p, const char *text)
 {
-	size_t length = line_length(p), size = strlen(text);
-	const char *from = memchr(p->line_text, '=', length), *found;
+	size_t length = line_length(p), size = strlen(text), from;
+	uintptr_t offset = (uintptr_t)text - (uintptr_t)p->value;
+	const char *found;
 
-	if (!from)
-		from = p->line_text;
-	found = size ? memmem(from, length - (size_t)(from - p->line_text), text, size) : NULL;
+	if (p->value && offset < VALUE_SIZE)
+		return p->value_column + (int)offset;
+	from = (size_t)value_column(p) - 1;
+	found = size ? memmem(p->line_text + from, length - from, text, size) : NULL;
 	return found ? (int)(found - p->line_text) + 1 : 1;
 }
 
@@ -552,7 +568,7 @@ static int on_key(void *user, const char *section, const char *name, const char 
 {
 	struct parser *p = user;
 	int column = (int)strspn(p->line_text, " \t\f\v") + 1;
-	char text[1024];
+	char text[VALUE_SIZE];
 
 	if (p->err)
 		return 1;
@@ -567,10 +583,13 @@ static int on_key(void *user, const char *section, const char *name, const char 
 		p->seen[i].line = p->line;
 		p->seen[i].column = column;
 		snprintf(text, sizeof(text), "%s", value);
+		p->value = text;
+		p->value_column = value_column(p);
 		if (!*text)
 			parser_fail_at(p, p->line, column, -EINVAL, "'%s' has no value", name);
 		else
 			keys[i].read(p, text);
+		p->value = NULL;
 		return 1;
 	}
 	unknown_key(p, name, column);
