@@ -16,6 +16,7 @@ const char *argp_program_version = "schedlab " SCHEDLAB_VERSION;
 
 static const struct command commands[] = {
 	{"bench", "an experiment: schedulers under workloads, cell by cell", cmd_bench},
+	{"report", "results as one HTML page, and as tables", cmd_report},
 	{"cell", "one run of one scheduler under one workload, to a result file", cmd_cell},
 	{"compare", "two sets of runs: differences with intervals, verdicts, pictures", cmd_compare},
 	{"list", "the schedulers in the binary, their options and statistics", cmd_list},
