@@ -45,6 +45,24 @@ static int fail(struct engine *e, int err, const char *what)
 	return err;
 }
 
+/*
+ * Memory that a fork neither copies nor write-protects. What the dispatcher writes lies in such memory: a page fault
+ * after another thread's fork would make it wait for the lock that a later fork holds.
+ */
+static void *steady_alloc(size_t count, size_t size)
+{
+	void *p = mmap(NULL, count * size + 1, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void steady_free(void *p, size_t count, size_t size)
+{
+	if (p)
+		munmap(p, count * size + 1);
+}
+
 /* --- what each agent does first ------------------------------------------------------------------ */
 
 static int set_attributes(const struct class_spec *c, bool sched_ext)
@@ -206,7 +224,7 @@ static int make_agents(struct engine *e, uint32_t class)
 	c->agent_count = agents_of(e, class);
 	if (c->agent_count > WORKLOAD_MAX_THREADS)
 		return -E2BIG;
-	c->agents = calloc(c->agent_count, sizeof(*c->agents));
+	c->agents = steady_alloc(c->agent_count, sizeof(*c->agents));
 	if (!c->agents)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < c->agent_count; i++) {
@@ -227,6 +245,12 @@ static int make_hists(struct class_run *c)
 			if (hist_init(&c->agents[i].hists[h], HIST_SUB_BITS_RESULT))
 				return -ENOMEM;
 	return 0;
+}
+
+static int prepare_backlog(struct class_run *c)
+{
+	c->backlog = steady_alloc(c->job_count, sizeof(*c->backlog));
+	return c->backlog ? 0 : -ENOMEM;
 }
 
 static int prepare_stress(struct engine *e, struct class_run *c)
@@ -278,7 +302,7 @@ static int prepare_class(struct engine *e, uint32_t class)
 	if (!err && !class_has_jobs(c->spec->kind))
 		err = make_hists(c);
 	if (!err && class_has_jobs(c->spec->kind) && c->spec->kind != KIND_SLEEPER)
-		err = pool_prepare(e, class);
+		err = prepare_backlog(c);
 	if (!err && c->spec->kind == KIND_STRESS)
 		err = prepare_stress(e, c);
 	if (err && !e->error[0])
@@ -302,22 +326,17 @@ static int prepare_processes(struct engine *e, uint32_t class)
 /* Everything that children see too: the flags and the jobs' times, all pages there from the start. */
 static int map_shared(struct engine *e)
 {
-	size_t size = sizeof(*e->shared) + (e->trace->count + 1) * sizeof(*e->times);
-
-	e->shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (e->shared == MAP_FAILED) {
-		e->shared = NULL;
-		return fail(e, -errno, "cannot map memory for the jobs' times");
-	}
-	e->times = (struct job_times *)(e->shared + 1);
+	e->shared = steady_alloc(1, sizeof(*e->shared));
+	e->times = steady_alloc(e->trace->count, sizeof(*e->times));
+	if (!e->shared || !e->times)
+		return fail(e, -ENOMEM, "cannot map memory for the jobs' times");
 	return 0;
 }
 
 static void unmap_shared(struct engine *e)
 {
-	if (e->shared)
-		munmap(e->shared, sizeof(*e->shared) + (e->trace->count + 1) * sizeof(*e->times));
+	steady_free(e->times, e->trace->count, sizeof(*e->times));
+	steady_free(e->shared, 1, sizeof(*e->shared));
 }
 
 /* --- the control thread's own state ---------------------------------------------------------------- */
@@ -415,6 +434,26 @@ static int start_class(struct engine *e, uint32_t class, const pthread_attr_t *a
 	return err;
 }
 
+/* Its stack is left out of forks, for the same reason as steady_alloc()'s memory. */
+static int start_dispatcher(struct engine *e, pthread_attr_t *attr)
+{
+	int err;
+
+	e->dispatcher_stack = mmap(NULL, WORKER_STACK, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (e->dispatcher_stack == MAP_FAILED) {
+		e->dispatcher_stack = NULL;
+		return -errno;
+	}
+	madvise(e->dispatcher_stack, WORKER_STACK, MADV_DONTFORK);
+	err = -pthread_attr_setstack(attr, e->dispatcher_stack, WORKER_STACK);
+	if (!err)
+		err = -pthread_create(&e->dispatcher, attr, dispatcher_main, e);
+	e->dispatcher_started = !err;
+	e->agent_total += !err;
+	return err;
+}
+
 static int start_threads(struct engine *e)
 {
 	pthread_attr_t attr;
@@ -426,11 +465,8 @@ static int start_threads(struct engine *e)
 	pthread_attr_setstacksize(&attr, WORKER_STACK);
 	for (uint32_t i = 0; !err && i < e->workload->class_count; i++)
 		err = start_class(e, i, &attr);
-	if (!err) {
-		err = -pthread_create(&e->dispatcher, &attr, dispatcher_main, e);
-		e->dispatcher_started = !err;
-		e->agent_total += !err;
-	}
+	if (!err)
+		err = start_dispatcher(e, &attr);
 	pthread_attr_destroy(&attr);
 	if (err)
 		fail(e, err, "cannot make the load's threads");
@@ -606,9 +642,9 @@ static void free_classes(struct engine *e)
 		if (c->stress_yaml)
 			unlink(c->stress_yaml);
 		free(c->stress_yaml);
-		free(c->agents);
+		steady_free(c->agents, c->agent_count, sizeof(*c->agents));
+		steady_free(c->backlog, c->job_count, sizeof(*c->backlog));
 		free(c->jobs);
-		free(c->backlog);
 		free(c->accounts);
 	}
 	free(e->children);
@@ -646,7 +682,7 @@ int load_run(const struct workload *workload, const struct trace *trace,
 	     size_t error_size)
 {
 	struct control control = {.raised = false};
-	struct engine *e = calloc(1, sizeof(*e));
+	struct engine *e = steady_alloc(1, sizeof(*e));
 	int err;
 
 	error[0] = '\0';
@@ -677,7 +713,9 @@ int load_run(const struct workload *workload, const struct trace *trace,
 	if (err && !error[0])
 		fail(e, err, "the load cannot run");
 	free_classes(e);
+	if (e->dispatcher_stack)
+		munmap(e->dispatcher_stack, WORKER_STACK);
 	unmap_shared(e);
-	free(e);
+	steady_free(e, 1, sizeof(*e));
 	return err;
 }

@@ -100,6 +100,7 @@ struct engine {
 	double spins_per_ns;
 	pthread_t dispatcher;
 	bool dispatcher_started;
+	void *dispatcher_stack;
 	uint64_t dispatcher_cpu_ns;
 	int dispatcher_err;
 	uint64_t dispatched; /* jobs that the dispatcher released */
@@ -124,7 +125,6 @@ bool in_window(const struct engine *e, uint64_t when_ns);
 
 /* pool.c: the dispatcher and the threads that do its jobs. */
 uint32_t pool_size(const struct engine *e, uint32_t class);
-int pool_prepare(struct engine *e, uint32_t class);
 void *pool_worker(void *agent);
 void *dispatcher_main(void *engine);
 void pool_wake_all(struct class_run *c);

@@ -39,14 +39,6 @@ uint32_t pool_size(const struct engine *e, uint32_t class)
 	return most ? (uint32_t)most : 1;
 }
 
-int pool_prepare(struct engine *e, uint32_t class)
-{
-	struct class_run *c = &e->classes[class];
-
-	c->backlog = calloc(c->job_count ? c->job_count : 1, sizeof(*c->backlog));
-	return c->backlog ? 0 : -ENOMEM;
-}
-
 /* Give @job to an idle worker, or leave it in the backlog. Dispatcher only. */
 static void pool_give(struct class_run *c, uint32_t job)
 {
