@@ -109,6 +109,16 @@ static int print_nothing(enum libbpf_print_level level, const char *format, va_l
 	return getenv("SCHEDLAB_DEBUG") ? vfprintf(stderr, format, args) : 0;
 }
 
+/* ... with the verifier's account of each program. */
+static void ask_statistics(struct ledger *ledger)
+{
+	struct bpf_program *program;
+
+	if (getenv("SCHEDLAB_DEBUG"))
+		bpf_object__for_each_program(program, ledger->bpf->obj)
+			bpf_program__set_log_level(program, 4);
+}
+
 static void set_defaults(struct ledger_options *o)
 {
 	if (!o->split_max)
@@ -165,6 +175,7 @@ static int load(struct ledger *ledger, char *error, size_t size)
 		err = find_cgroup(ledger, error, size);
 	if (!err) {
 		ledger_configure(ledger);
+		ask_statistics(ledger);
 		err = ledger_bpf__load(ledger->bpf);
 		if (err)
 			err = say_load_error(err, error, size);

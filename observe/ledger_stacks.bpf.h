@@ -17,6 +17,7 @@
 #define CHECK_EVERY 61	     /* odd, so that no rhythm of the load keeps in step with it */
 #define STACK_SIZE  16384ULL /* x86-64; elsewhere cfg_know_places is off */
 #define SCAN_WORDS  1024
+#define OWN_FRAMES  8 /* at most: of this program and what called it */
 
 /* Where the stack at one depth was found to hold which return addresses. Per CPU, used with interrupts off. */
 struct place {
@@ -24,6 +25,8 @@ struct place {
 	__u64 id;
 	__u32 nr;
 	__u32 ambiguous;
+	__u32 first; /* while it is learnt: leading addresses dropped */
+	__u32 unused;
 	__u64 ip[LEDGER_MAX_FRAMES];
 	__u16 at[LEDGER_MAX_FRAMES]; /* bytes above the base */
 };
@@ -58,10 +61,16 @@ static __always_inline __u64 peek(__u64 address)
 	return word->tv_sec;
 }
 
-static __always_inline bool place_holds(const struct place *place, __u64 base)
+/*
+ * The functions with loops are global: the verifier goes through each once, and not once for every way that leads to a
+ * call. It checks their arguments' types, and wants them to look at pointers for NULL themselves.
+ */
+__noinline bool place_holds(const struct place *place, __u64 base)
 {
 	__u32 i;
 
+	if (!place)
+		return false;
 	for (i = 0; i < LEDGER_MAX_FRAMES; i++) {
 		if (i >= place->nr)
 			return true;
@@ -71,7 +80,7 @@ static __always_inline bool place_holds(const struct place *place, __u64 base)
 	return true;
 }
 
-static __noinline __u64 stack_hash(const struct ledger_stack *stack)
+__noinline __u64 stack_hash(const struct ledger_stack *stack)
 {
 	__u64 hash = 14695981039346656037ULL;
 	__u32 i;
@@ -101,58 +110,73 @@ static __always_inline __u64 stack_keep(const struct ledger_stack *stack)
 	return id;
 }
 
+/* Whether @word, found @at bytes above the base, is the address that comes next. */
+static __always_inline void place_match(struct place *place, const struct ledger_stack *stack,
+					__u64 word, __u16 at)
+{
+	__u32 nr = place->nr, next = place->first + nr, last = nr - 1;
+
+	if (!nr) { /* how many own frames come first is not known */
+		for (next = 0; next < OWN_FRAMES && stack->ip[next] != word; next++)
+			;
+		if (next == OWN_FRAMES)
+			return;
+		place->first = next;
+	}
+	asm volatile("" : "+r"(next), "+r"(nr), "+r"(last));
+	if (next < LEDGER_MAX_FRAMES && next < stack->nr && nr < LEDGER_MAX_FRAMES &&
+	    stack->ip[next] == word) {
+		place->ip[nr] = word;
+		place->at[nr] = at;
+		place->nr = nr + 1;
+	} else if (nr && last < LEDGER_MAX_FRAMES && place->ip[last] == word) {
+		place->ambiguous = 1;
+	}
+}
+
 /*
  * Find where above @base the addresses of @stack stand. Leading addresses that are not there (this program's own frames)
  * are dropped; in an interrupt the rest, on the interrupted task's stack, too. Fills the place; returns whether it
  * may be known again.
  */
-static __noinline bool place_learn(struct place *place, struct ledger_stack *stack, __u64 base,
-				   bool interrupt)
+__noinline bool place_learn(struct place *place, struct ledger_stack *stack, __u64 base,
+			    bool interrupt)
 {
 	__u64 top = (base | (STACK_SIZE - 1)) + 1;
-	__u32 found = 0, first = 0, w, k;
+	__u32 w;
 
 	if (!place || !stack)
 		return false;
+	/* The counters live in the map: as variables they would be a state each to the verifier. */
 	place->ambiguous = 0;
+	place->first = 0;
+	place->nr = 0;
 	bpf_for (w, 0, SCAN_WORDS) {
-		__u64 address = base + w * 8, word;
+		__u64 address = base + w * 8;
+		__u64 word = peek(address);
 
 		if (address >= top)
 			break;
-		word = peek(address);
-		if (!word)
-			continue;
-		if (!found)
-			for (k = 0; k < 6; k++)
-				if (stack->ip[k] == word && k < stack->nr) {
-					first = k;
-					break;
-				}
-		if (first + found < stack->nr && first + found < LEDGER_MAX_FRAMES &&
-		    found < LEDGER_MAX_FRAMES && stack->ip[first + found] == word) {
-			place->ip[found] = word;
-			place->at[found] = w * 8;
-			found++;
-		} else if (found && found <= LEDGER_MAX_FRAMES && place->ip[found - 1] == word) {
-			place->ambiguous = 1;
-		}
+		if (word)
+			place_match(place, stack, word, w * 8);
 	}
-	place->nr = found;
-	return found && (interrupt || first + found == stack->nr);
+	return place->nr && (interrupt || place->first + place->nr == stack->nr);
 }
 
 /* Make @stack say what @place found: without the frames of the instrument. */
-static __always_inline void stack_from_place(struct ledger_stack *stack, const struct place *place)
+__noinline int stack_from_place(struct ledger_stack *stack, const struct place *place)
 {
 	__u32 i;
 
+	if (!stack || !place)
+		return 0;
 	stack->nr = place->nr;
 	for (i = 0; i < LEDGER_MAX_FRAMES; i++) {
 		if (i >= place->nr)
 			break;
 		stack->ip[i] = place->ip[i];
 	}
+	return 0;
 }
 
 /* Whether this use of something known is to be checked by a walk. */
