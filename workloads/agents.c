@@ -195,6 +195,19 @@ static void rtapp_sleep(struct rtapp_state *s, uint64_t ns)
 		record(s->agent, 0, due, now);
 }
 
+/* Back to the block's begin, but for a block that has had all its turns. */
+static size_t rtapp_loop_end(struct rtapp_state *s, size_t i)
+{
+	uint64_t *left = &s->loops[s->depth - 1].left;
+
+	if (*left != 1) {
+		*left -= *left > 0;
+		return s->loops[s->depth - 1].begin;
+	}
+	s->depth--;
+	return i + 1;
+}
+
 /* Returns the index of the event to go on with. */
 static size_t rtapp_step(struct rtapp_state *s, size_t i)
 {
@@ -215,10 +228,7 @@ static size_t rtapp_step(struct rtapp_state *s, size_t i)
 		s->loops[s->depth++].left = event->value;
 		break;
 	case RTAPP_LOOP_END:
-		if (!s->loops[s->depth - 1].left || --s->loops[s->depth - 1].left)
-			return s->loops[s->depth - 1].begin;
-		s->depth--;
-		break;
+		return rtapp_loop_end(s, i);
 	}
 	return i + 1;
 }

@@ -421,7 +421,7 @@ static int start_class(struct engine *e, uint32_t class, const pthread_attr_t *a
 	for (uint32_t i = 0; !err && i < c->agent_count; i++) {
 		struct agent *a = &c->agents[i];
 
-		if (c->spec->kind == KIND_MESSAGE && i >= c->spec->threads)
+		if (c->spec->kind == KIND_MESSAGE && c->spec->threads && i >= c->spec->threads)
 			a->message_thread = &c->agents[(i - c->spec->threads) % c->spec->threads];
 		err = -pthread_create(&a->thread, attr, agent_main(a), a);
 		a->started = !err;

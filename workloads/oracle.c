@@ -230,11 +230,14 @@ size_t oracle_max_outstanding(const struct trace *trace, uint32_t class)
 	static int (*const oracles[])(const struct oracle_jobs *, uint64_t *) = {oracle_fcfs,
 										 oracle_ps};
 	size_t n = trace->class_jobs[class], most = 0, m = 0;
-	uint64_t *buffer = calloc(3 * n + 1, sizeof(*buffer)), *end = buffer + 2 * n;
-	struct oracle_jobs jobs = {buffer, buffer + n, n, trace->servers};
+	uint64_t *buffer = calloc(3 * n + 1, sizeof(*buffer)), *end;
+	struct oracle_jobs jobs = {NULL, NULL, n, trace->servers};
 
 	if (!buffer)
 		return n;
+	jobs.arrival_ns = buffer;
+	jobs.service_ns = buffer + n;
+	end = buffer + 2 * n;
 	for (size_t i = 0; i < trace->count; i++) {
 		if (trace->jobs[i].class != class)
 			continue;

@@ -131,7 +131,7 @@ static int loop_count(struct reader *r, const char *task, const json_t *object, 
 
 static int read_block(struct reader *r, struct rtapp_thread *t, json_t *object, bool top)
 {
-	uint64_t count;
+	uint64_t count = 0;
 	const char *key;
 	json_t *value;
 	int err = loop_count(r, t->name, object, top ? -1 : 1, &count);
@@ -150,7 +150,7 @@ static int read_block(struct reader *r, struct rtapp_thread *t, json_t *object, 
 
 static int read_phases(struct reader *r, struct rtapp_thread *t, json_t *task, json_t *phases)
 {
-	uint64_t count;
+	uint64_t count = 0;
 	const char *key;
 	json_t *value;
 	int err;

@@ -229,7 +229,7 @@ int trace_draw(const struct workload *w, struct trace **trace, char *error, size
 			err = draw_class(w, (uint32_t)i, t->servers, &lists[i]);
 	if (!err)
 		err = merge_lists(w, lists, t);
-	for (size_t i = 0; i < w->class_count; i++)
+	for (size_t i = 0; i < WORKLOAD_MAX_CLASSES; i++)
 		free(lists[i].jobs);
 	if (!err) {
 		*trace = t;

@@ -24,9 +24,9 @@ enum param_type {
 struct param {
 	const char *name;
 	enum param_type type;
+	bool seen;
 	double min, max;
 	void *value;
-	bool seen;
 };
 
 int parse_duration(struct parser *p, const char *text, uint64_t min, uint64_t max, uint64_t *ns)
@@ -59,7 +59,7 @@ int parse_count(struct parser *p, const char *text, uint64_t min, uint64_t max, 
 
 static int read_param(struct parser *p, struct param *param, char *text)
 {
-	uint64_t ns;
+	uint64_t ns = 0;
 	int err;
 
 	switch (param->type) {
@@ -225,12 +225,12 @@ static int read_data_line(struct column_reader *r, char *text, int line)
 
 static int read_data_file(struct column_reader *r, const char *text)
 {
-	char *data, path[4096], *line;
-	size_t size;
+	char *data = NULL, path[4096], *line;
+	size_t size = 0;
 	int err, number = 0;
 
 	err = parse_named_file(r->p, text, &data, &size, path, sizeof(path));
-	if (err)
+	if (err || !data)
 		return err;
 	r->path = path;
 	if (memchr(data, '\0', size))
@@ -282,9 +282,9 @@ static const char *const dist_names[] = {"constant", "exponential", "lognormal",
 
 static int parse_pareto(struct parser *p, char *rest, struct dist *d)
 {
-	struct param params[] = {{"alpha", PARAM_NUMBER, 0.01, 100, &d->alpha},
-				 {"min", PARAM_DURATION, 1, MEAN_MAX_NS, &d->min_ns},
-				 {"max", PARAM_DURATION, 1, MEAN_MAX_NS, &d->max_ns}};
+	struct param params[] = {{"alpha", PARAM_NUMBER, false, 0.01, 100, &d->alpha},
+				 {"min", PARAM_DURATION, false, 1, MEAN_MAX_NS, &d->min_ns},
+				 {"max", PARAM_DURATION, false, 1, MEAN_MAX_NS, &d->max_ns}};
 
 	d->kind = DIST_PARETO;
 	if (read_params(p, "pareto", rest, params, 3) || need_params(p, "pareto", params, 3))
@@ -297,7 +297,7 @@ static int parse_pareto(struct parser *p, char *rest, struct dist *d)
 static int parse_dist_file(struct parser *p, char *rest, struct dist *d)
 {
 	char *path = NULL;
-	struct param params[] = {{"path", PARAM_PATH, 0, 0, &path}};
+	struct param params[] = {{"path", PARAM_PATH, false, 0, 0, &path}};
 
 	d->kind = DIST_FILE;
 	if (read_params(p, "file", rest, params, 1) || need_params(p, "file", params, 1))
@@ -308,13 +308,13 @@ static int parse_dist_file(struct parser *p, char *rest, struct dist *d)
 int parse_dist(struct parser *p, char *text, struct dist *d)
 {
 	double k = 2;
-	char *rest, *word = first_word(text, &rest);
+	char *rest = NULL, *word = first_word(text, &rest);
 	struct param params[] = {
-		{"mean", PARAM_DURATION, 1, MEAN_MAX_NS, &d->mean_ns},
-		{"cv", PARAM_NUMBER, 0.001, 100, &d->cv},	/* lognormal */
-		{"ratio", PARAM_NUMBER, 1.001, 1e6, &d->ratio}, /* bimodal */
-		{"share", PARAM_NUMBER, 1e-6, 0.999999, &d->share},
-		{"k", PARAM_NUMBER, 1, 1000, &k}, /* erlang */
+		{"mean", PARAM_DURATION, false, 1, MEAN_MAX_NS, &d->mean_ns},
+		{"cv", PARAM_NUMBER, false, 0.001, 100, &d->cv},       /* lognormal */
+		{"ratio", PARAM_NUMBER, false, 1.001, 1e6, &d->ratio}, /* bimodal */
+		{"share", PARAM_NUMBER, false, 1e-6, 0.999999, &d->share},
+		{"k", PARAM_NUMBER, false, 1, 1000, &k}, /* erlang */
 	};
 	/* Which of the above each name takes: first and count beside the mean. */
 	static const struct {
@@ -363,9 +363,9 @@ static int parse_steady(struct parser *p, const char *what, char *rest, struct a
 {
 	double period_ns = 0;
 	bool constant = a->kind == ARRIVAL_CONSTANT;
-	struct param params[] = {{"rate", PARAM_NUMBER, 1e-4, RATE_MAX_HZ, &a->rate_hz},
-				 {"rho", PARAM_NUMBER, 1e-6, 100, &a->rho},
-				 {"period", PARAM_DURATION, 100, MEAN_MAX_NS, &period_ns}};
+	struct param params[] = {{"rate", PARAM_NUMBER, false, 1e-4, RATE_MAX_HZ, &a->rate_hz},
+				 {"rho", PARAM_NUMBER, false, 1e-6, 100, &a->rho},
+				 {"period", PARAM_DURATION, false, 100, MEAN_MAX_NS, &period_ns}};
 	size_t count = constant ? 3 : 2;
 
 	if (read_params(p, what, rest, params, count))
@@ -381,10 +381,11 @@ static int parse_steady(struct parser *p, const char *what, char *rest, struct a
 
 static int parse_mmpp(struct parser *p, char *rest, struct arrivals *a)
 {
-	struct param params[] = {{"low", PARAM_NUMBER, 0, RATE_MAX_HZ, &a->low_hz},
-				 {"high", PARAM_NUMBER, 1e-4, RATE_MAX_HZ, &a->high_hz},
-				 {"low_for", PARAM_DURATION, 1000, MEAN_MAX_NS, &a->low_ns},
-				 {"high_for", PARAM_DURATION, 1000, MEAN_MAX_NS, &a->high_ns}};
+	struct param params[] = {
+		{"low", PARAM_NUMBER, false, 0, RATE_MAX_HZ, &a->low_hz},
+		{"high", PARAM_NUMBER, false, 1e-4, RATE_MAX_HZ, &a->high_hz},
+		{"low_for", PARAM_DURATION, false, 1000, MEAN_MAX_NS, &a->low_ns},
+		{"high_for", PARAM_DURATION, false, 1000, MEAN_MAX_NS, &a->high_ns}};
 
 	if (read_params(p, "mmpp", rest, params, 4) || need_params(p, "mmpp", params, 4))
 		return p->err;
@@ -397,7 +398,7 @@ static int parse_mmpp(struct parser *p, char *rest, struct arrivals *a)
 static int parse_arrival_file(struct parser *p, char *rest, struct arrivals *a)
 {
 	char *path = NULL;
-	struct param params[] = {{"path", PARAM_PATH, 0, 0, &path}};
+	struct param params[] = {{"path", PARAM_PATH, false, 0, 0, &path}};
 
 	if (read_params(p, "file", rest, params, 1) || need_params(p, "file", params, 1))
 		return p->err;
@@ -407,7 +408,7 @@ static int parse_arrival_file(struct parser *p, char *rest, struct arrivals *a)
 int parse_arrivals(struct parser *p, char *text, struct arrivals *a)
 {
 	static const char *const names[] = {"poisson", "constant", "mmpp", "file"};
-	char *rest, *word = first_word(text, &rest);
+	char *rest = NULL, *word = first_word(text, &rest);
 	const char *nearest;
 
 	if (!word)
@@ -479,9 +480,11 @@ int parse_split(struct parser *p, char *text, double *split, unsigned int *count
 static int schbench_flag(struct parser *p, const char *flag, const char *value,
 			 struct class_spec *c, uint64_t *duration_ns, uint64_t *warmup_ns)
 {
+	bool may_be_zero = flag[1] == 's' || flag[1] == 'w' || !strncmp(flag, "--s", 3) ||
+			   !strncmp(flag, "--w", 3);
 	uint64_t n;
 
-	if (parse_count(p, value, 0, 1000000000, &n))
+	if (parse_count(p, value, !may_be_zero, 1000000000, &n))
 		return p->err;
 	if (!strcmp(flag, "-m") || !strcmp(flag, "--message-threads"))
 		c->threads = (unsigned int)n;

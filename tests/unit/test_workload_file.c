@@ -193,6 +193,7 @@ static void distributions(void **state)
 
 static void bytes(void **state)
 {
+	static const char begin[] = "[workload]\nname = ";
 	char text[8192];
 
 	refuses_size("[work\0load]\n", 12, "1:1: a NUL byte; this is no text file");
@@ -201,7 +202,8 @@ static void bytes(void **state)
 		     7, "1:1: expected 'key = value'");
 	refuses("[workload]\nn\x1b[31m = 5\n", "2:1: there is no key 'n\\x1b[31m' in [workload]");
 	memset(text, 'a', sizeof(text));
-	memcpy(text, "[workload]\nname = ", 18);
+	for (size_t i = 0; begin[i]; i++)
+		text[i] = begin[i];
 	refuses_size(text, sizeof(text), "2:198: a line of more than 197 bytes");
 }
 
