@@ -4,6 +4,7 @@
  * whose tree begins with the root pointer. Weak, so that a libdw that brings them is served by its own.
  */
 #include <search.h>
+#include <stddef.h>
 
 typedef int (*compare_fn)(const void *, const void *);
 typedef void (*free_fn)(void *);
