@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{"run", "load a scheduler and guard it", cmd_run},
 	{"status", "which scheduler is active", cmd_status},
 	{"runqlat", "how long tasks wait for a CPU", cmd_runqlat},
+	{"wakeups", "who wakes whom, how late and from where", cmd_wakeups},
 	{"cpudist", "how long tasks run at a stretch", cmd_cpudist},
 	{"offcpu", "where tasks wait, by stack: text, folded, flame graph, speedscope", cmd_offcpu},
 	{"trace", "a timeline for Perfetto: switches, wakings, migrations, jobs", cmd_trace},

@@ -149,7 +149,7 @@ static __always_inline void raise(__u64 *where, __u64 value)
 	}
 }
 
-static __noinline void split_add(struct task_struct *p, __u32 slot, __u64 ns)
+static __noinline int split_add(struct task_struct *p, __u32 slot, __u64 ns)
 {
 	struct split_key key = {};
 	struct hist_bpf *hist;
@@ -157,7 +157,7 @@ static __noinline void split_add(struct task_struct *p, __u32 slot, __u64 ns)
 	__u64 id;
 
 	if (!p)
-		return;
+		return 0;
 	id = split_id(p);
 	key.a = id;
 	if (cfg_split == 1)
@@ -173,8 +173,7 @@ static __noinline void split_add(struct task_struct *p, __u32 slot, __u64 ns)
 		int fresh = split_new(p, &key, id);
 
 		if (fresh < 0) {
-			lost(LEDGER_LOSS_SPLIT);
-			return;
+			return -1;
 		}
 		at = fresh;
 	}
@@ -183,11 +182,12 @@ static __noinline void split_add(struct task_struct *p, __u32 slot, __u64 ns)
 	index = hist_bpf_index(ns);
 	asm volatile("" : "+r"(index));
 	if (!hist || index >= HIST_BPF_BUCKETS)
-		return;
+		return 0;
 	__sync_fetch_and_add(&hist->buckets[index], 1);
 	__sync_fetch_and_add(&hist->sum, ns);
 	raise(&hist->max, ns);
 	raise(&hist->not_min, ~ns);
+	return 0;
 }
 
 /* One closed interval of @p that began at @start. */
@@ -210,8 +210,8 @@ static __always_inline void record(enum ledger_interval interval, struct task_st
 	hist = bpf_map_lookup_elem(&hists, &at);
 	if (hist)
 		hist_bpf_add(hist, now - start);
-	if (cfg_split)
-		split_add(p, cfg_slot[interval] - 1, now - start);
+	if (cfg_split && split_add(p, cfg_slot[interval] - 1, now - start))
+		lost(LEDGER_LOSS_SPLIT);
 }
 
 /* Close the interval of @state that is open and add it to the account. */
@@ -383,18 +383,17 @@ static __noinline int edge_find(const struct edge_key *key, struct task_struct *
 	return at;
 }
 
-static __noinline void chain_note(struct task *t, struct task_struct *p, struct task *by,
-				  struct task_struct *waker, __u64 now)
+static __noinline int chain_note(struct task *t, struct task_struct *p, struct task *by,
+				 struct task_struct *waker, __u64 now)
 {
 	struct chain_key key = {};
 	struct ledger_chain *chain;
 	__u32 *known, at;
 
 	if (!t || !p || !by || !waker)
-		return;
-	t->chain = 0;
+		return 0;
 	if (!by->woken)
-		return;
+		return 0;
 	key.a_context = (__u32)by->woken_by | by->woken_context << 32;
 	key.b_c = (__u32)waker->pid | (__u64)p->pid << 32;
 	key.epoch = epoch;
@@ -407,7 +406,7 @@ static __noinline void chain_note(struct task *t, struct task_struct *p, struct 
 		chain = bpf_map_lookup_elem(&chains, &at);
 		if (!chain || bpf_map_update_elem(&chain_index, &key, &at, BPF_NOEXIST)) {
 			lost(LEDGER_LOSS_CHAINS);
-			return;
+			return 0;
 		}
 		chain->a_pid = by->woken_by;
 		chain->a_context = by->woken_context;
@@ -417,9 +416,20 @@ static __noinline void chain_note(struct task *t, struct task_struct *p, struct 
 		bpf_probe_read_kernel_str(chain->b_comm, sizeof(chain->b_comm), waker->comm);
 		bpf_probe_read_kernel_str(chain->c_comm, sizeof(chain->c_comm), p->comm);
 	}
-	t->chain = at + 1;
 	t->chain_first_ns = by->woken_late_ns;
 	t->chain_between_ns = now - by->in_ns;
+	return at + 1;
+}
+
+/* The address of a tracepoint's arguments, which lie on the current stack: through memory, or it stays a pointer. */
+static __always_inline __u64 as_number(void *ctx)
+{
+	struct counters *c = my_counters();
+
+	if (!c)
+		return 0;
+	*(void *volatile *)&c->address = ctx;
+	return *(volatile __u64 *)&c->address;
 }
 
 /* @p is being woken: remember by whom, so that its coming in can be put on that account. */
@@ -436,14 +446,14 @@ static __always_inline void edge_note(void *ctx, struct task *t, struct task_str
 		by = bpf_task_storage_get(&tasks, waker, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!shed_stacks) {
 		if (cfg_kernel_stacks)
-			kernel = kernel_stack(ctx, NULL, (__u64)ctx,
+			kernel = kernel_stack(ctx, NULL, as_number(ctx),
 					      context == LEDGER_CONTEXT_TASK ? 2 : 8 + context * 2);
 		if (cfg_user_stacks && by)
 			user = user_stack(ctx, waker, by);
 	}
 	t->chain = 0;
 	if (cfg_chains && by)
-		chain_note(t, p, by, waker, now);
+		t->chain = chain_note(t, p, by, waker, now);
 	if (t->edge && t->edge_waker == who && t->edge_context == context &&
 	    t->edge_stack == kernel && t->edge_user_stack == user && t->edge_epoch == epoch)
 		return;
@@ -460,6 +470,13 @@ static __always_inline void edge_note(void *ctx, struct task *t, struct task_str
 	t->edge_epoch = epoch;
 }
 
+static __always_inline __u32 cache_of(__u32 cpu)
+{
+	asm volatile(""
+		     : "+r"(cpu)); /* or the compiler drops the bound before the verifier sees it */
+	return cpu < LEDGER_MAX_CPUS ? cfg_cache_of[cpu] : cpu;
+}
+
 static __always_inline void edge_done(struct task *t, struct task_struct *p, __u32 cpu, __u64 now)
 {
 	__u64 ns = now - t->waking_ns;
@@ -473,8 +490,7 @@ static __always_inline void edge_done(struct task *t, struct task_struct *p, __u
 	edge->count++;
 	if (from == cpu)
 		edge->same_cpu++;
-	else if (from < LEDGER_MAX_CPUS && cpu < LEDGER_MAX_CPUS &&
-		 cfg_cache_of[from] == cfg_cache_of[cpu])
+	else if (cache_of(from) == cache_of(cpu))
 		edge->same_cache++;
 	else
 		edge->other_cache++;

@@ -112,11 +112,12 @@ static int print_nothing(enum libbpf_print_level level, const char *format, va_l
 /* ... with the verifier's account of each program. */
 static void ask_statistics(struct ledger *ledger)
 {
+	const char *debug = getenv("SCHEDLAB_DEBUG");
 	struct bpf_program *program;
 
-	if (getenv("SCHEDLAB_DEBUG"))
+	if (debug)
 		bpf_object__for_each_program(program, ledger->bpf->obj)
-			bpf_program__set_log_level(program, 4);
+			bpf_program__set_log_level(program, debug[0] == '2' ? 7 : 4);
 }
 
 static void set_defaults(struct ledger_options *o)

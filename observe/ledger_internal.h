@@ -14,7 +14,7 @@
 struct counters {
 	uint64_t losses[LEDGER_NR_LOSSES];
 	uint64_t counts[LEDGER_NR_COUNTS];
-	uint64_t turn;
+	uint64_t turn, address;
 };
 
 struct split_name {

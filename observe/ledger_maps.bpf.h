@@ -105,7 +105,8 @@ struct {
 struct counters {
 	__u64 losses[LEDGER_NR_LOSSES];
 	__u64 counts[LEDGER_NR_COUNTS];
-	__u64 turn; /* for sampling and checks */
+	__u64 turn;    /* for sampling and checks */
+	__u64 address; /* scratch, see as_number() */
 };
 
 struct {

@@ -192,6 +192,7 @@ json_t *ledger_cost_to_json(const struct ledger_cost *cost);
 /* The room's commands; each gives an exit status. */
 int cmd_runqlat(int argc, char **argv);
 int cmd_cpudist(int argc, char **argv);
+int cmd_wakeups(int argc, char **argv);
 int cmd_offcpu(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0
+/* schedlab wakeups: who wakes whom, how late, from where. Options and output; wakegroups.c sums, dot.c draws. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/cli.h"
+#include "lib/timeutil.h"
+#include "observe/dot.h"
+#include "observe/escape.h"
+#include "observe/symbols.h"
+#include "observe/view.h"
+#include "observe/wakegroups.h"
+
+#define DOT_EDGES 100
+
+struct wakeups {
+	struct view view;
+	struct symbols *symbols;
+	const char *dot;
+	bool by_thread;
+	uint64_t top;
+};
+
+enum {
+	OPTION_TOP = 0x1400,
+	OPTION_CHAINS,
+	OPTION_DOT,
+	OPTION_EXACT,
+	OPTION_BY_THREAD
+};
+
+static const struct argp_option options[] = {
+	{"top", OPTION_TOP, "N", 0, "edges and chains shown (20)", 1},
+	{"by-thread", OPTION_BY_THREAD, NULL, 0,
+	 "keep threads apart; else tasks of one name are one", 1},
+	{"chains", OPTION_CHAINS, NULL, 0, "also A woke B woke C, with the latency of each hop", 1},
+	{"no-stacks", 'n', NULL, 0, "no wakers' stacks", 2},
+	{"exact", OPTION_EXACT, NULL, 0,
+	 "walk stacks whose known place is in doubt, instead of checking some", 2},
+	{"dot", OPTION_DOT, "FILE", 0, "write the graph for Graphviz (- for standard output)", 3},
+	{},
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct wakeups *w = state->input;
+	char shown[64];
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &w->view;
+		return 0;
+	case OPTION_TOP:
+		if (cli_parse_u64(arg, 1, 100000, &w->top))
+			argp_error(state, "'%s' is not a number of edges (1 to 100000)",
+				   cli_printable(arg, shown, sizeof(shown)));
+		return 0;
+	case OPTION_BY_THREAD:
+		w->by_thread = true;
+		return 0;
+	case OPTION_CHAINS:
+		w->view.ledger.chains = true;
+		return 0;
+	case 'n':
+		w->view.ledger.kernel_stacks = false;
+		return 0;
+	case OPTION_EXACT:
+		w->view.ledger.stacks_exact = true;
+		return 0;
+	case OPTION_DOT:
+		w->dot = arg;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+/* --- stacks ----------------------------------------------------------------------------------------------------- */
+
+/* The way from the kernel's waking to this program: no part of the waker. */
+static bool own_frame(const char *name)
+{
+	static const char *const own[] = {"bpf_prog_", "bpf_trace_run", "__bpf_trace_",
+					  "__traceiter_", "trace_call_bpf"};
+	size_t i;
+
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (!strncmp(name, own[i], strlen(own[i])))
+			return true;
+	return false;
+}
+
+/* Call @each with the plain name of each frame, innermost first, without the instrument's own. */
+static void each_frame(struct wakeups *w, struct ledger *ledger, uint64_t id,
+		       void (*each)(void *context, const char *name), void *context)
+{
+	struct ledger_stack stack;
+	bool begun = false;
+	uint64_t i;
+
+	if (ledger_stack(ledger, id, &stack))
+		return;
+	for (i = 0; i < stack.nr && i < LEDGER_MAX_FRAMES; i++) {
+		struct frame frame;
+		char name[256];
+
+		symbols_kernel(w->symbols, stack.ip[i], true, &frame);
+		escape_name(ESCAPE_TERMINAL, frame.name ? frame.name : "[unknown]", name,
+			    sizeof(name));
+		begun = begun || !own_frame(name);
+		if (begun)
+			each(context, name);
+	}
+}
+
+static void print_frame(void *context, const char *name)
+{
+	printf("            %s\n", name);
+}
+
+static void append_frame(void *context, const char *name)
+{
+	json_array_append_new(context, json_string(name));
+}
+
+/* --- text ------------------------------------------------------------------------------------------------------- */
+
+static void print_group(struct wakeups *w, struct ledger *ledger, const struct wake_group *g)
+{
+	char mean[32], max[32], blocked[32];
+
+	printf("%9" PRIu64 "  %s -> %s\n", g->count, g->waker, g->wakee);
+	printf("           latency mean %s, max %s; blocked before, mean %s; same CPU %" PRIu64
+	       ", same cache %" PRIu64 ", other %" PRIu64 "\n",
+	       time_format(g->total_ns / g->count, mean, sizeof(mean)),
+	       time_format(g->max_ns, max, sizeof(max)),
+	       time_format(g->blocked_ns / g->count, blocked, sizeof(blocked)), g->same_cpu,
+	       g->same_cache, g->other_cache);
+	if (!w->view.ledger.kernel_stacks)
+		return;
+	if (!g->stacks_count)
+		printf("            [no stack]\n");
+	else if (g->stacks_count > 1)
+		printf("            (%" PRIu64 " of them here, of %" PRIu64 " places)\n",
+		       g->stacks[0].count, g->stacks_count);
+	each_frame(w, ledger, g->stacks[0].id, print_frame, NULL);
+}
+
+static void print_groups(struct wakeups *w, struct ledger *ledger, const struct wake_group *groups,
+			 size_t nr)
+{
+	size_t i;
+
+	printf("\nwho wakes whom (latency: waking to running)\n");
+	for (i = 0; i < nr && i < w->top; i++)
+		print_group(w, ledger, &groups[i]);
+	if (nr > w->top)
+		printf("%zu of %zu edges shown (--top)\n", i, nr);
+}
+
+static int by_chain_count(const void *a, const void *b)
+{
+	const struct ledger_chain *x = a, *y = b;
+
+	return (x->count < y->count) - (x->count > y->count);
+}
+
+static const char *plain(const char comm[LEDGER_COMM_LEN], char *out, size_t size)
+{
+	escape_bytes(ESCAPE_TERMINAL, comm, strnlen(comm, LEDGER_COMM_LEN), out, size);
+	return out;
+}
+
+/* A's name; interrupts have none. */
+static const char *first_name(const struct ledger_chain *c, char *out, size_t size)
+{
+	if (c->a_context == LEDGER_CONTEXT_TASK)
+		return plain(c->a_comm, out, size);
+	snprintf(out, size, "[%s]", wake_context_name((enum ledger_context)c->a_context));
+	return out;
+}
+
+static void print_chain(const struct ledger_chain *c)
+{
+	char a[80], b[80], d[80], first[32], between[32], second[32];
+
+	printf("%9" PRIu64 "  %s -> %s/%" PRIu64 " -> %s/%" PRIu64
+	       ": mean %s, then %s of running, then %s\n",
+	       (uint64_t)c->count, first_name(c, a, sizeof(a)), plain(c->b_comm, b, sizeof(b)),
+	       (uint64_t)c->b_pid, plain(c->c_comm, d, sizeof(d)), (uint64_t)c->c_pid,
+	       time_format(c->first_ns / c->count, first, sizeof(first)),
+	       time_format(c->between_ns / c->count, between, sizeof(between)),
+	       time_format(c->second_ns / c->count, second, sizeof(second)));
+}
+
+static json_t *chain_to_json(const struct ledger_chain *c)
+{
+	char a[80], b[80], d[80];
+
+	return json_pack("{s:s, s:s, s:I, s:s, s:I, s:s, s:I, s:I, s:I, s:I, s:I}", "context",
+			 wake_context_name((enum ledger_context)c->a_context), "a",
+			 first_name(c, a, sizeof(a)), "a_pid", (json_int_t)c->a_pid, "b",
+			 plain(c->b_comm, b, sizeof(b)), "b_pid", (json_int_t)c->b_pid, "c",
+			 plain(c->c_comm, d, sizeof(d)), "c_pid", (json_int_t)c->c_pid, "count",
+			 (json_int_t)c->count, "first_ns", (json_int_t)c->first_ns, "between_ns",
+			 (json_int_t)c->between_ns, "second_ns", (json_int_t)c->second_ns);
+}
+
+static int show_chains(struct wakeups *w, struct ledger *ledger, json_t *document)
+{
+	json_t *array = document ? json_array() : NULL;
+	struct ledger_chain *chains;
+	size_t nr, i;
+	int err = ledger_chains(ledger, &chains, &nr);
+
+	if (err)
+		return err;
+	if (nr)
+		qsort(chains, nr, sizeof(*chains), by_chain_count);
+	if (!document)
+		printf("\nchains (A woke B, B ran and woke C)\n");
+	for (i = 0; i < nr && chains[i].count && (document || i < w->top); i++)
+		if (document)
+			json_array_append_new(array, chain_to_json(&chains[i]));
+		else
+			print_chain(&chains[i]);
+	if (document)
+		json_object_set_new(document, "chains", array);
+	free(chains);
+	return 0;
+}
+
+/* --- JSON and DOT ------------------------------------------------------------------------------------------------- */
+
+static json_t *stacks_to_json(struct wakeups *w, struct ledger *ledger, const struct wake_group *g)
+{
+	json_t *array = json_array();
+	size_t i;
+
+	for (i = 0; i < WAKE_STACKS && g->stacks[i].count; i++) {
+		json_t *frames = json_array();
+
+		each_frame(w, ledger, g->stacks[i].id, append_frame, frames);
+		json_array_append_new(array,
+				      json_pack("{s:I, s:o}", "count",
+						(json_int_t)g->stacks[i].count, "frames", frames));
+	}
+	return array;
+}
+
+static json_t *slots_to_json(const uint64_t *slots)
+{
+	json_t *array = json_array();
+	unsigned int i;
+
+	for (i = 0; i < LEDGER_SLOTS; i++)
+		if (slots[i])
+			json_array_append_new(array, json_pack("[I, I]", (json_int_t)(1ULL << i),
+							       (json_int_t)slots[i]));
+	return array;
+}
+
+static json_t *group_to_json(struct wakeups *w, struct ledger *ledger, const struct wake_group *g)
+{
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+			 "waker", g->waker, "context", wake_context_name(g->context), "wakee",
+			 g->wakee, "count", (json_int_t)g->count, "latency_ns",
+			 (json_int_t)g->total_ns, "min_ns", (json_int_t)g->min_ns, "max_ns",
+			 (json_int_t)g->max_ns, "blocked_ns", (json_int_t)g->blocked_ns, "same_cpu",
+			 (json_int_t)g->same_cpu, "same_cache", (json_int_t)g->same_cache,
+			 "other_cache", (json_int_t)g->other_cache, "slots",
+			 slots_to_json(g->slots), "stacks", stacks_to_json(w, ledger, g));
+}
+
+static int fill_document(struct wakeups *w, struct ledger *ledger, const struct wake_group *groups,
+			 size_t nr, json_t *document)
+{
+	json_t *array = json_array();
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		json_array_append_new(array, group_to_json(w, ledger, &groups[i]));
+	return json_object_set_new(document, "edges", array) ? -ENOMEM : 0;
+}
+
+static int add_to_graph(struct wake_graph *graph, const struct wake_group *g)
+{
+	int64_t from = wake_graph_node(graph, g->waker, g->context != LEDGER_CONTEXT_TASK);
+	int64_t to = wake_graph_node(graph, g->wakee, false);
+
+	if (from < 0 || to < 0)
+		return -ENOMEM;
+	return wake_graph_add(graph, (uint32_t)from, (uint32_t)to, g->count, g->total_ns, g->max_ns,
+			      g->count - g->same_cpu);
+}
+
+static int write_dot(const struct wakeups *w, const struct wake_group *groups, size_t nr)
+{
+	bool to_stdout = !strcmp(w->dot, "-");
+	struct wake_graph graph;
+	FILE *out;
+	size_t i;
+	int err = 0;
+
+	wake_graph_init(&graph, "who wakes whom");
+	for (i = 0; !err && i < nr; i++)
+		err = add_to_graph(&graph, &groups[i]);
+	wake_graph_trim(&graph, DOT_EDGES);
+	out = to_stdout ? stdout : fopen(w->dot, "we");
+	if (!err)
+		err = out ? dot_write(&graph, out) : -errno;
+	if (out && !to_stdout && fclose(out) && !err)
+		err = -errno;
+	wake_graph_free(&graph);
+	return err;
+}
+
+static int show(struct view *view, struct ledger *ledger, const struct ledger_snapshot *snapshot,
+		json_t *document)
+{
+	struct wakeups *w = view->context;
+	struct wake_group *groups;
+	size_t nr;
+	int err = wake_groups(ledger, w->by_thread, &groups, &nr);
+
+	if (err)
+		return err;
+	if (w->dot)
+		err = write_dot(w, groups, nr);
+	if (!err && document)
+		err = fill_document(w, ledger, groups, nr, document);
+	else if (!err && !(w->dot && !strcmp(w->dot, "-")))
+		print_groups(w, ledger, groups, nr);
+	if (!err && view->ledger.chains)
+		err = show_chains(w, ledger, document);
+	free(groups);
+	return err;
+}
+
+int cmd_wakeups(int argc, char **argv)
+{
+	const struct argp argp = {
+		.options = options,
+		.parser = parse_option,
+		.args_doc = "[INTERVAL [COUNT]]",
+		.doc = "Who wakes whom: how often, how late, from which place, across which CPUs.",
+		.children = view_argp_children,
+	};
+	struct wakeups w = {
+		.view.name = "wakeups",
+		.view.ledger = {.wake_edges = true, .kernel_stacks = true},
+		.view.whole = true,
+		.view.show = show,
+		.top = 20,
+	};
+	struct symbols_options symbols = {0};
+	int status;
+
+	if (cli_parse(&argp, argc, argv, 0, &w))
+		return EXIT_STATUS_USAGE;
+	w.view.context = &w;
+	w.symbols = symbols_open(&symbols);
+	if (!w.symbols) {
+		cli_error("wakeups: out of memory");
+		return EXIT_STATUS_FAILURE;
+	}
+	status = view_run(&w.view);
+	symbols_close(w.symbols);
+	return status;
+}
