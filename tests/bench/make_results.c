@@ -81,7 +81,10 @@ int main(int argc, char **argv)
 		      stderr);
 		return 2;
 	}
-	mkdir(argv[1], 0755);
+	if (mkdir(argv[1], 0755) && errno != EEXIST) {
+		fprintf(stderr, "make_results: %s: %s\n", argv[1], strerror(errno));
+		return 1;
+	}
 	for (int i = 0; i < atoi(argv[3]); i++) {
 		int err = write_run(argv[1], argv[2], first + (uint64_t)i, samples,
 				    atof(argv[4]) * 1000, spread);

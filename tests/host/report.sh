@@ -1,0 +1,99 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# `schedlab report`: the page's numbers, its safety with hostile names, its tables; and where Chromium and its driver
+# are installed (make test-report installs them), the page in a headless browser: no error, no request, right plots.
+. "$(dirname "$0")/../lib.sh"
+
+make_results=$root/build/tests/bench/make_results
+# shellcheck disable=SC2016
+hostile='</script><img src=x onerror=alert(1)>&"$(id)`'
+mkdir "$tmp/in"
+"$make_results" "$tmp/in/default" default 8 1000 1 20000
+"$make_results" "$tmp/in/fast" fast 8 800 1 20000
+"$make_results" "$tmp/in/hostile" "$hostile" 8 1100 1 20000
+jq 'del(.checksum) | .validity = {"valid": false, "reasons": ["the scheduler was ejected: <b>stall</b>"]}' \
+	"$tmp/in/fast/000003.json" > "$tmp/ejected.json"
+page=$tmp/report.html
+
+expect "a page and its tables" 0 --out 'fast +8 +160000' --err 'wrote .*report.html' -- \
+	"$schedlab" report --no-checksum "$tmp/in" "$tmp/ejected.json" -o "$page" --title 'A <title> & more'
+check_match "the run that is not valid is told, not counted" 'ejected.json: the scheduler was ejected' "$out"
+check "the page is there" test -s "$page"
+check_not "no address in it, but in the library's own comments" grep -qE '(src|href)="?(https?:)?//' "$page"
+check_match "requests are forbidden to the browser" "default-src 'none'" "$(head -c 500 "$page")"
+check_not "no hostile tag got through" grep -q '<img src=x' "$page"
+check_not "nor a hostile reason" grep -q '<b>stall' "$page"
+check_match "they are shown as text" '&lt;/script&gt;&lt;img src=x' "$(grep -m 1 'img src=x' "$page" | head -c 3000)"
+check_match "the title is escaped" '<title>A &lt;title&gt; &amp; more</title>' "$(grep -m 1 '<title>' "$page")"
+# The embedded numbers are those of the files: the p50 of a merged histogram, by the histogram's own definition.
+data=$(sed -n 's/.*<script type="application\/json" id="data">\(.*\)<\/script>.*/\1/p' "$page")
+check_equal "three series" 3 "$(jq '.workloads[0].metrics[0].series | length' <<< "$data")"
+check_equal "the count of the valid runs" 160000 "$(jq '.workloads[0].metrics[0].series[] | select(.label == "fast").count' <<< "$data")"
+p50=$(jq '.workloads[0].metrics[] | select(.name == "wakeup").series[] | select(.label == "default").curve[] | select(.[0] == 0.5)[1]' <<< "$data")
+want=$(jq -s '[.[].metrics.wakeup.buckets[]] | group_by(.[0]) | map([.[0][0], (map(.[1]) | add)]) as $b
+	| ($b | map(.[1]) | add) as $n
+	| reduce $b[] as $x ({seen: 0, at: null}; if .at then . else .seen += $x[1] | if .seen * 2 >= $n then .at = $x[0] else . end end).at
+	| . as $i | (($i / 128 | floor) - 1) as $e | (128 + $i % 128 + 1) * pow(2; $e) - 1' "$tmp"/in/default/*.json)
+check_number "the median is that of the files ($p50, $want)" "$p50 == $want"
+shares=$(jq '[.workloads[0].metrics[0].series[0].hist[][1]] | add' <<< "$data")
+check_number "the shares of a histogram add up to one ($shares)" "$shares > 0.999999 && $shares < 1.000001"
+expect "a baseline that is not there" 2 --err "no run of 'slow'" -- "$schedlab" report "$tmp/in" --baseline slow -o "$page"
+expect "no folder" 2 --err 'no folder of results' -- "$schedlab" report
+expect "a folder that does not exist" 2 --err 'No such file' -- "$schedlab" report "$tmp/none"
+expect "a page that cannot be written" 1 --err 'No such file' -- "$schedlab" report -q "$tmp/in" -o "$tmp/none/report.html"
+
+# --- in a browser -----------------------------------------------------------------------------------------------
+if ! command -v chromium > /dev/null || ! command -v chromedriver > /dev/null || ! command -v curl > /dev/null; then
+	skip "the page in a headless browser" "chromium, chromium-driver or curl is not installed (make test-report)"
+	exit 0
+fi
+chromedriver --port=0 > "$tmp/driver.log" 2>&1 &
+driver=$!
+stop_driver() {
+	[ -z "${session:-}" ] || curl -s -m 20 -X DELETE "$base/session/$session" > /dev/null || true
+	kill $driver 2> /dev/null || true
+}
+trap 'stop_driver; on_exit' EXIT
+for _ in $(seq 600); do
+	port=$(sed -n 's/.*started successfully on port \([0-9]*\).*/\1/p' "$tmp/driver.log")
+	[ -z "$port" ] || break
+	sleep 0.1
+done
+base=http://127.0.0.1:$port
+# web METHOD PATH [JSON]: the value of the driver's answer
+web() {
+	curl -s -m 120 --noproxy '*' -X "$1" -H 'Content-Type: application/json' ${3:+-d "$3"} "$base/$2" | jq -r .value
+}
+script() {
+	web POST "session/$session/execute/sync" "$(jq -n --arg s "$1" '{script: $s, args: []}')"
+}
+session=$(web POST session "$(jq -n --arg profile "$tmp/profile" '{capabilities: {alwaysMatch: {
+	"goog:loggingPrefs": {browser: "ALL", performance: "ALL"},
+	"goog:chromeOptions": {args: ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--window-size=1280,1000", "--user-data-dir=\($profile)"]}}}}')" | jq -r '.sessionId // empty' 2> /dev/null || true)
+if [ -z "$session" ]; then
+	skip "the page in a headless browser" "chromium does not start here: $(tail -n 1 "$tmp/driver.log")"
+	exit 0
+fi
+"$schedlab" report -q --no-checksum "$tmp/in" "$tmp/ejected.json" -o "$page" 2> /dev/null
+check_equal "the page opens" null "$(web POST "session/$session/url" "{\"url\":\"file://$page\"}")"
+check_equal "all plots are drawn" "6 6" "$(script 'return window.schedlabCharts.length + " " + document.querySelectorAll("canvas").length')"
+check_equal "no error on the console" '[]' "$(web POST "session/$session/se/log" '{"type":"browser"}' | jq -c .)"
+check_equal "no request but the page itself" "" "$(web POST "session/$session/se/log" '{"type":"performance"}' |
+	jq -r '.[].message | fromjson | .message | select(.method == "Network.requestWillBeSent").params.request.url' |
+	grep -vE '^(file://.*/report.html|data:)' || true)"
+check_equal "the plotted median is the file's" "$p50" \
+	"$(script 'return window.schedlabCharts[0].data.datasets.find((d) => d.label === "default").data.find((p) => p.q === 0.5).y')"
+check_equal "the hostile name is text in the page" "$hostile" \
+	"$(script 'return [...document.querySelectorAll("td.text")].map((t) => t.textContent).find((t) => t.includes("script"))')"
+sorted='const t = document.querySelector("table.sorts"); const b = t.tHead.rows[0].cells[4].querySelector("button"); '
+check_equal "a table sorts by a click, and says so" "ascending fast" \
+	"$(script "$sorted b.click(); return b.parentNode.getAttribute('aria-sort') + ' ' + t.tBodies[0].rows[0].cells[0].textContent")"
+check_equal "and the other way by a second" "descending $hostile" \
+	"$(script "$sorted b.click(); return b.parentNode.getAttribute('aria-sort') + ' ' + t.tBodies[0].rows[0].cells[0].textContent")"
+check_equal "every button is reached by the keyboard, every plot has a description" true \
+	"$(script 'return [...document.querySelectorAll("canvas")].every((c) => c.getAttribute("aria-label")) && [...document.querySelectorAll("th button")].every((b) => b.tabIndex === 0)')"
+web POST "session/$session/window/rect" '{"width":400,"height":800}' > /dev/null
+check_equal "on a narrow screen nothing sticks out" true \
+	"$(script 'return document.documentElement.scrollWidth <= document.documentElement.clientWidth')"
