@@ -82,7 +82,7 @@ $(patsubst %.c,$(BUILD)/%.o,$(filter-out %.bpf.c,$(wildcard observe/*.c))): | $(
 # --- BPF ---------------------------------------------------------------------------------------
 $(BUILD)/%.bpf.o: %.bpf.c $(BUILD)/vmlinux.h $(LIBBPF)
 	@mkdir -p $(@D) && echo "  BPF     $@"
-	@$(BPF_CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -c -o $@.tmp $< && $(LLVM_STRIP) -g $@.tmp && mv $@.tmp $@
+	@$(BPF_CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@.tmp $< && $(LLVM_STRIP) -g $@.tmp && mv $@.tmp $@
 
 $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	@echo "  SKEL    $@"

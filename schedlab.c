@@ -16,12 +16,15 @@ const char *argp_program_version = "schedlab " SCHEDLAB_VERSION;
 
 static const struct command commands[] = {
 	{"bench", "an experiment: schedulers under workloads, cell by cell", cmd_bench},
+	{"report", "results as one HTML page, and as tables", cmd_report},
 	{"cell", "one run of one scheduler under one workload, to a result file", cmd_cell},
 	{"compare", "two sets of runs: differences with intervals, verdicts, pictures", cmd_compare},
 	{"list", "the schedulers in the binary, their options and statistics", cmd_list},
 	{"load", "run a workload against the active scheduler", cmd_load},
 	{"run", "load a scheduler and guard it", cmd_run},
-	{"status", "which scheduler is active", cmd_status},
+	{"status", "which scheduler is active, and what its guard has seen", cmd_status},
+	{"confirm", "keep the scheduler of a run with --confirm", cmd_confirm},
+	{"stop", "end the guarded run's scheduler", cmd_stop},
 	{"runqlat", "how long tasks wait for a CPU", cmd_runqlat},
 	{"wakeups", "who wakes whom, how late and from where", cmd_wakeups},
 	{"cpudist", "how long tasks run at a stretch", cmd_cpudist},

@@ -256,10 +256,11 @@ static json_t *settings_json(const struct cell_options *o)
 static int add_cell(struct cell *cell)
 {
 	const struct cell_options *o = cell->options;
-	json_t *json = json_pack("{s:s, s:s, s:o, s:s, s:I, s:b}", "label",
+	json_t *json = json_pack("{s:s, s:s, s:o, s:s, s:I, s:I, s:b}", "label",
 				 o->label ? o->label : o->scheduler, "scheduler", o->scheduler,
 				 "settings", settings_json(o), "workload", o->workload,
-				 "repetition", (json_int_t)o->repetition, "ledger", o->ledger);
+				 "repetition", (json_int_t)o->repetition, "duration_ns",
+				 (json_int_t)o->duration_ns, "ledger", o->ledger);
 
 	return json && json_object_set_new(cell->result, "cell", json) == 0 ? 0 : -ENOMEM;
 }

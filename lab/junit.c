@@ -5,33 +5,8 @@
 #include <string.h>
 
 #include "lab/lab.h"
+#include "lab/markup.h"
 #include "lib/fileio.h"
-
-/* @text with XML's five special characters escaped and control characters, which XML 1.0 cannot hold, as '?'. */
-static void put_escaped(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		case '\'':
-			fputs("&apos;", out);
-			break;
-		default:
-			fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, out);
-		}
-	}
-}
 
 static void put_case(FILE *out, const struct rule_result *result)
 {
@@ -40,13 +15,13 @@ static void put_case(FILE *out, const struct rule_result *result)
 	const char *tag = tags[result->outcome];
 
 	fputs("  <testcase classname=\"schedlab.compare\" name=\"", out);
-	put_escaped(out, result->rule.text);
+	markup_put(out, result->rule.text);
 	if (!tag) {
 		fputs("\"/>\n", out);
 		return;
 	}
 	fprintf(out, "\">\n    <%s message=\"", tag);
-	put_escaped(out, result->reason);
+	markup_put(out, result->reason);
 	fputs("\"/>\n  </testcase>\n", out);
 }
 

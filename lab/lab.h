@@ -402,10 +402,33 @@ int experiment_plan(const struct experiment *e, struct experiment_cell **cells, 
 int experiment_cell_path(const char *folder, const struct experiment_cell *cell, char *out,
 			 size_t size);
 
+/* --- The report (report.c) -------------------------------------------------------------------------- */
+
+struct report_options {
+	const char *title;
+	const char *
+		baseline; /* label that the others are compared with; NULL: "default", else the first */
+	double margin_pct;
+	uint64_t seed;
+};
+
+/*
+ * All runs of a folder, made ready: workload by workload, label by label. Borrows @set, which must have been read with
+ * RUN_KEEP_DOCUMENT. NULL on lack of memory.
+ */
+struct report;
+struct report *report_new(const struct run_set *set, const struct report_options *options);
+void report_free(struct report *r);
+/* Replace @path with the self-contained page. Returns 0 or -errno. */
+int report_write_html(const struct report *r, const char *path);
+/* The tables for a terminal. */
+void report_print(const struct report *r, FILE *out);
+
 /* --- Subcommands ------------------------------------------------------------------------------------ */
 
 int cmd_bench(int argc, char **argv);
 int cmd_cell(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 
 #endif

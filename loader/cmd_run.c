@@ -11,38 +11,68 @@
 enum {
 	KEY_SET = 0x100,
 	KEY_TIMEOUT,
-	KEY_FALLBACK,
 	KEY_PARTIAL,
+	KEY_RULES,
+	KEY_INCIDENTS,
+	KEY_METRICS,
+	KEY_METRICS_EVERY,
+	KEY_RULE, /* and on: the rules, by their place in option_table */
 };
 
 static const struct argp_option option_table[] = {
 	{"set", KEY_SET, "NAME=VALUE", 0,
-	 "set an option of the scheduler (schedlab list NAME shows them); may be repeated", 0},
+	 "set an option of the scheduler (schedlab list NAME shows them); may be repeated", 1},
 	{"duration", 'd', "SECONDS", 0,
-	 "end after this time; without it the run lasts until a signal or the command's end", 0},
+	 "end after this time; without it the run lasts until a signal or the command's end", 1},
 	{"timeout", KEY_TIMEOUT, "TIME", 0,
 	 "the kernel's own limit for a runnable task's wait, 1ms to 30s (default: the object's)",
-	 0},
-	{"fallback", KEY_FALLBACK, "NAME,...", 0,
-	 "what follows an ejection, in this order; then the kernel's default", 0},
+	 1},
 	{"partial", KEY_PARTIAL, NULL, 0,
-	 "schedule only the command behind -- (policy SCHED_EXT) and its children", 0},
-	{"json", 'j', NULL, 0, "one JSON document on stdout at the end", 0},
+	 "schedule only the command behind -- (policy SCHED_EXT) and its children", 1},
+	{"json", 'j', NULL, 0, "one JSON document on stdout at the end", 1},
 	{"verbose", 'v', NULL, 0, "say what is done; after a rejection the verifier's whole log",
-	 0},
+	 1},
+	{NULL, 0, NULL, 0, "The guard ejects the scheduler when a rule is broken:", 2},
+	{"max-wait", KEY_RULE, "TIME", 0, "a runnable task has waited this long (20ms or more)", 2},
+	{"canary", KEY_RULE + 1, "TIME", 0,
+	 "a thread of the guard's, bound to a CPU, has not run for this long", 2},
+	{"slo", KEY_RULE + 2, "RULE", 0,
+	 "a figure of the ledger's: 'wakeup.p99<2ms for 5s' (wakeup, queue, preempt, delay; p50, "
+	 "p99, p99.9, mean, max)",
+	 2},
+	{"event", KEY_RULE + 3, "RULE", 0,
+	 "a counter of the kernel's: 'SCX_EV_SELECT_CPU_FALLBACK>1000/s'", 2},
+	{"confirm", KEY_RULE + 4, "TIME", 0, "nobody has said schedlab confirm within this time",
+	 2},
+	{"rules", KEY_RULES, "FILE", 0, "read such rules from FILE, one NAME = VALUE a line", 2},
+	{NULL, 0, NULL, 0, "What follows an ejection:", 3},
+	{"fallback", KEY_RULE + 5, "NAME,...", 0,
+	 "these schedulers, in this order; then the kernel's default", 3},
+	{"back-off", KEY_RULE + 6, "TIME", 0,
+	 "the pause before the second one, doubled for each after it (default 100ms)", 3},
+	{"breaker", KEY_RULE + 7, "N in TIME", 0,
+	 "so many ejections within TIME end all attempts (default 5 in 60s)", 3},
+	{"incidents", KEY_INCIDENTS, "FOLDER", 0,
+	 "where incident records go (default " INCIDENTS_DEFAULT ")", 3},
+	{NULL, 0, NULL, 0, "Figures while it runs:", 4},
+	{"metrics", KEY_METRICS, "FILE", 0,
+	 "keep Prometheus text in FILE, replaced whole, for node_exporter's textfile collector", 4},
+	{"metrics-interval", KEY_METRICS_EVERY, "TIME", 0,
+	 "how often FILE is replaced (default 5s)", 4},
 	{0},
 };
 
-static void add_fallbacks(struct session_options *o, char *list, struct argp_state *state)
+/* A rule on the command line has the name that it has in a rules file: that of its option. */
+static void set_rule(struct session_options *o, int key, const char *value,
+		     struct argp_state *state)
 {
-	char *name, *rest;
+	const struct argp_option *option;
+	char error[512];
 
-	for (name = strtok_r(list, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
-		if (o->fallback_count == SESSION_FALLBACK_MAX)
-			argp_error(state, "--fallback: at most %d schedulers",
-				   SESSION_FALLBACK_MAX);
-		o->fallbacks[o->fallback_count++] = name;
-	}
+	for (option = option_table; option->key != key; option++)
+		;
+	if (rules_set(&o->rules, option->name, value, error, sizeof(error)))
+		argp_error(state, "--%s", error);
 }
 
 static void add_set(struct session_options *o, const char *text, struct argp_state *state)
@@ -73,6 +103,7 @@ static uint64_t duration(const char *option, const char *text, uint64_t unit, ui
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct session_options *o = state->input;
+	char error[512];
 
 	switch (key) {
 	case KEY_SET:
@@ -87,8 +118,19 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 						    30 * NSEC_PER_SEC, state) /
 					   NSEC_PER_MSEC);
 		return 0;
-	case KEY_FALLBACK:
-		add_fallbacks(o, arg, state);
+	case KEY_RULES:
+		if (rules_read(&o->rules, arg, error, sizeof(error)))
+			argp_error(state, "--rules: %s", error);
+		return 0;
+	case KEY_INCIDENTS:
+		o->incidents = arg;
+		return 0;
+	case KEY_METRICS:
+		o->metrics = arg;
+		return 0;
+	case KEY_METRICS_EVERY:
+		o->metrics_every_ns = duration("metrics-interval", arg, NSEC_PER_SEC,
+					       100 * NSEC_PER_MSEC, 3600 * NSEC_PER_SEC, state);
 		return 0;
 	case KEY_PARTIAL:
 		o->partial = true;
@@ -115,7 +157,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--partial needs a command behind --");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		if (key < KEY_RULE || key > KEY_RULE + 7)
+			return ARGP_ERR_UNKNOWN;
+		set_rule(o, key, arg, state);
+		return 0;
 	}
 }
 
@@ -130,10 +175,13 @@ int cmd_run(int argc, char **argv)
 					 NULL,
 					 NULL,
 					 NULL};
-	struct session_options options = {0};
-	struct session session = {.options = &options, .signal_fd = -1};
+	struct session_options options = {.incidents = INCIDENTS_DEFAULT,
+					  .metrics_every_ns = 5 * NSEC_PER_SEC};
+	static struct session session = {.signal_fd = -1}; /* large */
 	int status;
 
+	session.options = &options;
+	rules_init(&options.rules);
 	cli_parse(&argp, argc, argv, 0, &options);
 	status = session_prepare(&session);
 	status = status ? status : session_go(&session);

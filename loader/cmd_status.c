@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/* schedlab status: what is active, as sysfs has it. Needs no privilege. */
+/*
+ * schedlab status: what is active, as sysfs has it, which needs no privilege; for root, what the guard of the active run has
+ * seen as well.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/cli.h"
 #include "lib/fileio.h"
+#include "lib/timeutil.h"
 #include "loader/cmd.h"
+#include "loader/control.h"
 #include "loader/internal.h"
 
 static const struct argp_option option_table[] = {
@@ -44,15 +49,40 @@ static void print_state(const struct loader_kernel_state *state)
 		printf("event %s: %" PRIu64 "\n", state->events[i].name, state->events[i].value);
 }
 
+static void print_guard(const json_t *guard)
+{
+	const json_t *scheduler = json_object_get(guard, "scheduler"), *value;
+	const json_t *confirm = json_object_get(guard, "confirm_within_ns");
+	const char *name = json_string_value(json_object_get(scheduler, "name"));
+	char text[256];
+
+	printf("guard: process %" JSON_INTEGER_FORMAT ", %s, ejections %" JSON_INTEGER_FORMAT
+	       ", restarts %" JSON_INTEGER_FORMAT "%s\n",
+	       json_integer_value(json_object_get(guard, "pid")),
+	       name ? cli_printable(name, text, sizeof(text)) : "no scheduler",
+	       json_integer_value(json_object_get(guard, "ejections")),
+	       json_integer_value(json_object_get(guard, "restarts")),
+	       json_is_true(json_object_get(guard, "breaker_open")) ? ", breaker open" : "");
+	if (json_is_integer(confirm))
+		printf("guard: to be confirmed within %s (schedlab confirm)\n",
+		       time_format((uint64_t)json_integer_value(confirm), text, sizeof(text)));
+	json_object_foreach ((json_t *)json_object_get(guard, "statistics"), name, value)
+		printf("statistic %s: %" JSON_INTEGER_FORMAT "\n",
+		       cli_printable(name, text, sizeof(text)), json_integer_value(value));
+}
+
 int cmd_status(int argc, char **argv)
 {
-	static const struct argp argp = {
-		option_table, parse_option,
-		NULL,	      "Say which scheduler is active, from sysfs alone.",
-		NULL,	      NULL,
-		NULL};
+	static const struct argp argp = {option_table,
+					 parse_option,
+					 NULL,
+					 "Say which scheduler is active (sysfs decides) and, for "
+					 "root, what its guard has seen.",
+					 NULL,
+					 NULL,
+					 NULL};
 	struct loader_kernel_state state;
-	json_t *document;
+	json_t *document, *guard;
 	bool json = false;
 	int err;
 
@@ -62,8 +92,14 @@ int cmd_status(int argc, char **argv)
 		cli_error("cannot read sched_ext's state: %s", strerror(-err));
 		return EXIT_STATUS_FAILURE;
 	}
+	/* Without a guarded run, or without privilege, sysfs is all there is. */
+	if (control_ask("status", &guard))
+		guard = json_null();
 	if (!json) {
 		print_state(&state);
+		if (json_is_object(guard))
+			print_guard(guard);
+		json_decref(guard);
 		return fflush(stdout) ? EXIT_STATUS_FAILURE : EXIT_STATUS_OK;
 	}
 	document = loader_kernel_state_to_json(&state);

@@ -1,79 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A guarded run, see session.h: the loop that waits for signals, the kernel, the command and the clock. */
+/* A guarded run, see session.h: the loop that waits for signals, the kernel, the command, the operator and the clock. */
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "lib/fileio.h"
 #include "lib/sysenv.h"
 #include "lib/timeutil.h"
+#include "loader/audit.h"
 #include "loader/session.h"
 
-#define LOOK_EVERY_NS  (250 * NSEC_PER_MSEC) /* at sysfs, should a notice be lost */
-#define KILL_AFTER_NS  (5 * NSEC_PER_SEC)    /* from the first signal passed to the command */
-#define VERIFIER_LINES 12
+#define LOOK_EVERY_NS \
+	(250 * NSEC_PER_MSEC)		 /* at sysfs: its counters, and should a notice be lost */
+#define KILL_AFTER_NS (5 * NSEC_PER_SEC) /* from the first signal passed to the command */
+#define GAP_NS	      (2 * NSEC_PER_SEC) /* this late: we were stopped, or the machine was */
+#define PRIORITY      95 /* SCHED_FIFO: above what is watched, below the kernel's own threads at 99 */
 
 /* --- preparing ---------------------------------------------------------------------------------------------------- */
-
-/* The last lines of the verifier's log, or all of it. */
-static void show_verifier_log(const char *log, bool whole)
-{
-	const char *at = log + strlen(log);
-	int lines = 0;
-
-	while (at > log && lines <= VERIFIER_LINES)
-		if (*--at == '\n')
-			lines++;
-	if (whole || at == log)
-		at = log;
-	else
-		at++;
-	if (*at)
-		fprintf(stderr, "%s%s", at, at[strlen(at) - 1] == '\n' ? "" : "\n");
-}
-
-static int prepare_one(struct session *r, const char *name, bool first)
-{
-	const struct session_options *o = r->options;
-	struct loader_error error;
-	struct loader *l;
-	size_t i;
-	int err = loader_open(name, &l, &error);
-
-	if (!err)
-		r->chain[r->chain_count++] = l;
-	for (i = 0; !err && first && i < o->set_count; i++)
-		err = loader_set(l, o->sets[i], &error);
-	if (!err && o->timeout_ms)
-		err = loader_set_timeout_ms(l, o->timeout_ms, &error);
-	if (!err && o->partial)
-		err = loader_set_partial(l, &error);
-	if (!err && o->verbose)
-		cli_note("%s: loading (object %.12s...)", name, loader_sha256(l));
-	err = err ? err : loader_load(l, &error);
-	if (!err)
-		return EXIT_STATUS_OK;
-	cli_error("%s", error.text);
-	if (error.status == EXIT_STATUS_REJECTED)
-		show_verifier_log(loader_verifier_log(l), o->verbose);
-	return error.status;
-}
-
-int session_prepare(struct session *r)
-{
-	size_t i;
-	int status = prepare_one(r, r->options->scheduler, true);
-
-	for (i = 0; !status && i < r->options->fallback_count; i++)
-		status = prepare_one(r, r->options->fallbacks[i], false);
-	r->ended = json_array();
-	return status;
-}
 
 static int block_signals(void)
 {
@@ -92,245 +42,357 @@ static int block_signals(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* --- one scheduler's end ------------------------------------------------------------------------------------------ */
-
-static json_t *ending_to_json(const struct session *r, const struct ending *e)
+/* Nothing that is watched may keep the watcher from running or take its memory. Children start out normal. */
+static void rise(void)
 {
-	return json_pack("{s:o, s:i, s:s, s:s, s:o, s:o, s:I}", "scheduler",
-			 loader_to_json(r->current), "status", e->status, "rule", e->rule, "text",
-			 e->text, "exit", loader_exit_to_json(&e->exit), "statistics",
-			 loader_stats_to_json(r->current), "active_ns",
-			 (json_int_t)(time_now_ns() - r->active_ns));
+	struct sched_param param = {.sched_priority = PRIORITY};
+
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		cli_warn("the guard's memory cannot be locked: %s", strerror(errno));
+	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param))
+		cli_warn("the guard cannot run in real time, so a bad scheduler can delay it: %s",
+			 strerror(errno));
 }
 
-static void describe_kernel_end(const struct session *r, struct ending *e)
-{
-	char reason[256], message[512];
+/* Status, confirm and stop find the run here; without it the run is as safe, but deaf. */
+static json_t *answer(void *data, const char *word, const struct control_peer *peer);
 
-	e->rule = "kernel";
-	e->status = loader_exit_status(&e->exit);
-	snprintf(e->text, sizeof(e->text), "%s%s%s%s", loader_exit_kind_name(e->exit.kind),
-		 e->exit.known ? ": " : "; the object keeps no exit record, see dmesg",
-		 cli_printable(e->exit.reason, reason, sizeof(reason)),
-		 e->exit.message[0] ? ": " : "");
-	if (e->exit.message[0])
-		snprintf(e->text + strlen(e->text), sizeof(e->text) - strlen(e->text), "%s",
-			 cli_printable(e->exit.message, message, sizeof(message)));
+static void open_control(struct session *s)
+{
+	int err = control_open(&s->control, answer, s);
+
+	if (err == -EADDRINUSE)
+		cli_warn("another guarded run has the control socket, so status, confirm and stop "
+			 "reach that one");
+	else if (err)
+		cli_warn("no control socket (%s: %s): status shows sysfs only, confirm and stop do "
+			 "not work",
+			 CONTROL_PATH, strerror(-err));
 }
 
-static void say_end(const struct session *r, const struct ending *e)
+int session_prepare(struct session *s)
 {
-	char ran[32];
+	char error[512];
+	int err, status = 0;
 
-	time_format(time_now_ns() - r->active_ns, ran, sizeof(ran));
-	if (e->status)
-		cli_error("%s was ejected after %s (%s): %s", loader_label(r->current), ran,
-			  e->rule, e->text);
-	else
-		cli_note("%s ended after %s", loader_label(r->current), ran);
-}
-
-static int start(struct session *r, size_t index);
-
-/* The current scheduler is to end, or has ended, for the reason in @e. The next of the chain follows an ejection. */
-static void end_current(struct session *r, struct ending *e)
-{
-	bool by_kernel = !e->rule;
-
-	loader_detach(r->current);
-	loader_exit(r->current, &e->exit);
-	if (by_kernel)
-		describe_kernel_end(r, e);
-	say_end(r, e);
-	json_array_append_new(r->ended, ending_to_json(r, e));
-	r->current = NULL;
-	if (!e->status)
-		return;
-	if (!r->status)
-		r->status = e->status;
-	if (e->exit.kind == LOADER_KIND_SYSRQ || r->ending)
-		return;
-	while (r->index + 1 < r->chain_count)
-		if (!start(r, r->index + 1))
-			return;
-}
-
-static int start(struct session *r, size_t index)
-{
-	struct loader_error error;
-	struct ending e = {0};
-	int err;
-
-	r->index = index;
-	err = loader_attach(r->chain[index], &error);
-	r->active_ns = time_now_ns();
-	if (!err) {
-		r->current = r->chain[index];
-		cli_note("%s is the active scheduler", loader_label(r->current));
-		return 0;
+	s->ended = json_array();
+	s->chain_count = s->options->rules.fallback_count + 1;
+	for (s->index = 0; s->index < s->chain_count && !status; s->index++)
+		status = chain_load(s, s->index);
+	s->index = 0;
+	if (status)
+		return status;
+	s->signal_fd = block_signals();
+	if (s->signal_fd < 0) {
+		cli_error("cannot take signals: %s", strerror(-s->signal_fd));
+		return EXIT_STATUS_FAILURE;
 	}
-	cli_error("%s", error.text);
-	if (!r->status)
-		r->status = error.status;
-	if (err == -ECANCELED) {
-		r->current = r->chain[index];
-		loader_detach(r->current);
-		loader_exit(r->current, &e.exit);
-		describe_kernel_end(r, &e);
-		json_array_append_new(r->ended, ending_to_json(r, &e));
-		r->current = NULL;
+	rise();
+	err = writer_start(&s->writer);
+	if (err) {
+		cli_error("cannot start the writer thread: %s", strerror(-err));
+		return EXIT_STATUS_FAILURE;
 	}
-	return err;
+	if (guard_open(&s->options->rules, s->options->partial, &s->guard, error, sizeof(error))) {
+		cli_error("%s", error);
+		return EXIT_STATUS_FAILURE;
+	}
+	return EXIT_STATUS_OK;
 }
 
-static void end_healthy(struct session *r)
+/* --- the operator ------------------------------------------------------------------------------------------------- */
+
+static void end_healthy(struct session *s)
 {
 	struct ending e = {.rule = "end"};
 
-	if (r->current && loader_poll(r->current))
-		end_current(r, &e);
+	if (s->current && loader_poll(s->current))
+		chain_end(s, &e);
+}
+
+static json_t *stop(struct session *s, const struct control_peer *peer)
+{
+	struct ending e = {.status = EXIT_STATUS_GUARD_STOPPED, .rule = "stop", .last = true};
+
+	if (!s->current && !s->pending)
+		return json_pack("{s:s}", "error",
+				 "the kernel's default scheduler is active already");
+	snprintf(e.text, sizeof(e.text), "stopped by the operator (%s)",
+		 audit_user(peer->pid, peer->uid));
+	if (s->current)
+		chain_end(s, &e);
+	s->status = s->status ? s->status : EXIT_STATUS_GUARD_STOPPED;
+	s->pending = false;
+	s->ending = true;
+	return json_pack("{s:b}", "stopped", 1);
+}
+
+static json_t *confirm(struct session *s, const struct control_peer *peer)
+{
+	if (!s->confirm_by_ns)
+		return json_pack("{s:s}", "error",
+				 s->current ? "there is nothing to confirm"
+					    : "the scheduler is gone already");
+	s->confirm_by_ns = 0;
+	cli_note("%s is confirmed by %s", loader_label(s->current),
+		 audit_user(peer->pid, peer->uid));
+	audit("confirmed %s, by %s", loader_label(s->current), audit_user(peer->pid, peer->uid));
+	return json_pack("{s:b}", "confirmed", 1);
+}
+
+static json_t *answer(void *data, const char *word, const struct control_peer *peer)
+{
+	struct session *s = data;
+
+	if (!strcmp(word, "status"))
+		return session_status(s);
+	if (!strcmp(word, "confirm"))
+		return confirm(s, peer);
+	if (!strcmp(word, "stop"))
+		return stop(s, peer);
+	return json_pack("{s:s}", "error", "status, confirm and stop are understood");
 }
 
 /* --- the loop ----------------------------------------------------------------------------------------------------- */
 
 /* Told to end: so is the command, and the scheduler stays under it until it has ended. */
-static void told_to_end(struct session *r, int signal_number, bool pass_on)
+static void told_to_end(struct session *s, int signal_number, bool pass_on)
 {
-	r->ending = true;
-	if (!r->command.running)
+	s->ending = true;
+	s->pending = false;
+	if (!s->command.running)
 		return;
 	if (pass_on)
-		kill(r->command.pid, signal_number);
-	if (!r->kill_at_ns)
-		r->kill_at_ns = time_now_ns() + KILL_AFTER_NS;
+		kill(s->command.pid, signal_number);
+	if (!s->kill_at_ns)
+		s->kill_at_ns = time_now_ns() + KILL_AFTER_NS;
 }
 
-static void take_signals(struct session *r)
+static void take_signals(struct session *s)
 {
 	struct signalfd_siginfo info;
 
-	while (read(r->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+	while (read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			continue;
 		/* What the terminal sent has reached the command as well. */
-		told_to_end(r, (int)info.ssi_signo, info.ssi_code != SI_KERNEL);
+		told_to_end(s, (int)info.ssi_signo, info.ssi_code != SI_KERNEL);
 	}
-	command_reap(&r->command);
+	command_reap(&s->command);
 }
 
-static void take_time(struct session *r)
+static void take_kernel(struct session *s)
+{
+	struct ending e = {0};
+
+	if (s->current && !loader_poll(s->current))
+		chain_end(s, &e);
+}
+
+static void take_guard(struct session *s)
+{
+	struct verdict verdict;
+	struct ending e = {0};
+	const char *note;
+
+	if (!s->current)
+		return;
+	if (guard_check(s->guard, &verdict)) {
+		e.status = verdict.status;
+		e.rule = verdict.rule;
+		snprintf(e.text, sizeof(e.text), "%s", verdict.text);
+		chain_end(s, &e);
+	}
+	note = guard_take_note(s->guard);
+	if (note[0])
+		cli_note("%s", note);
+}
+
+static void take_confirm(struct session *s, uint64_t now)
+{
+	struct ending e = {
+		.status = EXIT_STATUS_GUARD_UNCONFIRMED, .rule = "confirm", .last = true};
+	char limit[32];
+
+	if (!s->confirm_by_ns || now < s->confirm_by_ns || !s->current)
+		return;
+	snprintf(e.text, sizeof(e.text), "nobody confirmed it within %s (schedlab confirm)",
+		 time_format(s->options->rules.confirm_ns, limit, sizeof(limit)));
+	chain_end(s, &e);
+}
+
+static void take_time(struct session *s)
 {
 	uint64_t now = time_now_ns();
 
-	if (r->options->duration_ns && now - r->start_ns >= r->options->duration_ns && !r->ending) {
-		end_healthy(r);
-		r->ending = true;
+	take_confirm(s, now);
+	if (s->options->duration_ns && now - s->start_ns >= s->options->duration_ns && !s->ending) {
+		end_healthy(s);
+		s->ending = true;
+		s->pending = false;
 	}
-	if (r->kill_at_ns && now >= r->kill_at_ns && r->command.running) {
+	if (s->kill_at_ns && now >= s->kill_at_ns && s->command.running) {
 		cli_warn("the command did not end within 5 s of the signal and is killed");
-		kill(r->command.pid, SIGKILL);
-		r->kill_at_ns = 0;
+		kill(s->command.pid, SIGKILL);
+		s->kill_at_ns = 0;
 	}
+	if (s->current && now >= s->look_ns) {
+		incident_look(s);
+		s->look_ns = now + LOOK_EVERY_NS;
+	}
+	if (s->options->metrics && now >= s->metrics_ns) {
+		session_metrics(s);
+		s->metrics_ns = now + s->options->metrics_every_ns;
+	}
+	chain_continue(s);
 }
 
-static uint64_t next_deadline(const struct session *r)
+static void earlier(uint64_t *next, uint64_t deadline)
 {
-	uint64_t next = time_now_ns() + LOOK_EVERY_NS, end = r->start_ns + r->options->duration_ns;
+	if (deadline && deadline < *next)
+		*next = deadline;
+}
 
-	if (r->options->duration_ns && !r->ending && end < next)
-		next = end;
-	if (r->kill_at_ns && r->kill_at_ns < next)
-		next = r->kill_at_ns;
+static uint64_t next_deadline(const struct session *s)
+{
+	uint64_t next = time_now_ns() + LOOK_EVERY_NS;
+
+	if (s->options->duration_ns && !s->ending)
+		earlier(&next, s->start_ns + s->options->duration_ns);
+	if (s->current)
+		earlier(&next, guard_next_ns(s->guard));
+	if (s->pending)
+		earlier(&next, s->start_at_ns);
+	earlier(&next, s->kill_at_ns);
+	earlier(&next, s->confirm_by_ns);
+	earlier(&next, s->options->metrics ? s->metrics_ns : 0);
 	return next;
 }
 
-static int wait_for_something(struct session *r)
+static int wait_for_something(struct session *s)
 {
-	struct pollfd fds[2] = {{.fd = r->signal_fd, .events = POLLIN},
-				{.fd = -1, .events = POLLIN}};
-	uint64_t now = time_now_ns(), next = next_deadline(r);
+	struct pollfd fds[2 + CONTROL_FDS] = {{.fd = s->signal_fd, .events = POLLIN},
+					      {.fd = -1, .events = POLLIN}};
+	uint64_t now = time_now_ns(), next = next_deadline(s);
 	struct timespec timeout = time_spec(next > now ? next - now : 0);
 
-	if (r->current)
-		fds[1].fd = loader_fd(r->current);
-	if (ppoll(fds, 2, &timeout, NULL) < 0 && errno != EINTR)
+	if (s->current)
+		fds[1].fd = loader_fd(s->current);
+	control_poll_fds(s->control, fds + 2);
+	if (ppoll(fds, 2 + CONTROL_FDS, &timeout, NULL) < 0 && errno != EINTR)
 		return -errno;
+	s->stopped |= time_now_ns() > next + GAP_NS;
+	take_signals(s);
+	take_kernel(s);
+	control_serve(s->control, fds + 2);
 	return 0;
 }
 
 /* With a command the run lasts as long as the command, also under the kernel's default after an ejection. */
-static bool is_over(const struct session *r)
+static bool is_over(const struct session *s)
 {
-	if (r->options->command)
-		return !r->command.running;
-	return r->ending || !r->current;
+	if (s->options->command)
+		return !s->command.running;
+	return s->ending || (!s->current && !s->pending);
 }
 
-static int loop(struct session *r)
+static int loop(struct session *s)
 {
-	struct ending e;
 	int err = 0;
 
-	while (!err && !is_over(r)) {
-		err = wait_for_something(r);
-		take_signals(r);
-		if (r->current && !loader_poll(r->current)) {
-			memset(&e, 0, sizeof(e));
-			end_current(r, &e);
-		}
-		take_time(r);
+	while (!err && !is_over(s)) {
+		err = wait_for_something(s);
+		take_guard(s);
+		take_time(s);
 	}
 	return err;
 }
 
-static int print_document(struct session *r, int status)
+/* --- the run ------------------------------------------------------------------------------------------------------ */
+
+static int print_document(struct session *s, int status)
 {
-	json_t *document =
-		json_pack("{s:s, s:s, s:i, s:I, s:O}", "schema", "schedlab.run/1", "evidence",
-			  sysenv_evidence_name(sysenv_evidence()), "status", status, "duration_ns",
-			  (json_int_t)(time_now_ns() - r->start_ns), "schedulers", r->ended);
+	json_t *document = json_pack(
+		"{s:s, s:s, s:i, s:I, s:i, s:b, s:O}", "schema", "schedlab.run/1", "evidence",
+		sysenv_evidence_name(sysenv_evidence()), "status", status, "duration_ns",
+		(json_int_t)(time_now_ns() - s->start_ns), "restarts", (int)s->restarts,
+		"breaker_open", s->breaker_open, "schedulers", s->ended);
 	int err = document ? file_print_json(document) : -ENOMEM;
 
 	json_decref(document);
+	if (err)
+		cli_error("cannot write to stdout: %s", strerror(-err));
 	return err;
 }
 
-int session_go(struct session *r)
+static int start_command(struct session *s)
 {
+	int err;
+
+	if (!s->options->command)
+		return 0;
+	err = command_start(&s->command, s->options->command, s->options->partial);
+	if (err)
+		cli_error("cannot start the command: %s", strerror(-err));
+	return err;
+}
+
+static int final_status(const struct session *s, int err)
+{
+	if (s->breaker_open)
+		return EXIT_STATUS_GUARD_BREAKER;
+	if (s->status)
+		return s->status;
+	return err ? EXIT_STATUS_FAILURE : s->command.status;
+}
+
+int session_go(struct session *s)
+{
+	struct timespec pause;
 	int status, err;
 
-	r->signal_fd = block_signals();
-	if (r->signal_fd < 0) {
-		cli_error("cannot take signals: %s", strerror(-r->signal_fd));
-		return EXIT_STATUS_FAILURE;
+	s->start_ns = time_now_ns();
+	err = chain_start(s);
+	while (s->pending) {
+		pause = time_spec(s->start_at_ns);
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &pause, NULL);
+		chain_continue(s);
 	}
-	r->start_ns = time_now_ns();
-	err = start(r, 0);
-	while (err == -ECANCELED && r->index + 1 < r->chain_count)
-		err = start(r, r->index + 1);
-	if (err && err != -ECANCELED)
-		return r->status;
-	if (r->options->command && (r->current || r->status != EXIT_STATUS_EJECTED_INIT)) {
-		err = command_start(&r->command, r->options->command, r->options->partial);
-		if (err)
-			cli_error("cannot start the command: %s", strerror(-err));
-	}
-	err = err == -ECANCELED ? 0 : err;
-	err = err ? err : loop(r);
-	end_healthy(r);
-	status = r->status ? r->status : err ? EXIT_STATUS_FAILURE : r->command.status;
-	if (r->options->json && print_document(r, status))
-		return EXIT_STATUS_FAILURE;
+	if (!s->in_order)
+		return final_status(s, err);
+	s->confirm_by_ns =
+		s->options->rules.confirm_ns ? time_now_ns() + s->options->rules.confirm_ns : 0;
+	open_control(s);
+	err = start_command(s);
+	err = err ? err : loop(s);
+	end_healthy(s);
+	incident_close(s);
+	if (s->options->metrics)
+		session_metrics(s);
+	status = final_status(s, err);
+	if (s->options->json && print_document(s, status))
+		return status ? status : EXIT_STATUS_FAILURE;
 	return status;
 }
 
-void session_free(struct session *r)
+void session_free(struct session *s)
 {
+	char error[512];
+	unsigned int lost;
 	size_t i;
 
-	for (i = 0; i < r->chain_count; i++)
-		loader_close(r->chain[i]);
-	if (r->signal_fd > 0)
-		close(r->signal_fd);
-	json_decref(r->ended);
+	/* Schedulers first: a canary cannot end while it is starved. */
+	for (i = 0; i < s->chain_count; i++)
+		loader_close(s->chain[i]);
+	guard_close(s->guard);
+	lost = writer_finish(s->writer, error, sizeof(error));
+	if (lost)
+		cli_warn("%u file%s could not be written: %s", lost, lost == 1 ? "" : "s", error);
+	if (audit_lost())
+		cli_warn("%u lines did not reach the system log, whose queue was full",
+			 audit_lost());
+	control_close(s->control);
+	if (s->signal_fd > 0)
+		close(s->signal_fd);
+	json_decref(s->ended);
 }

@@ -1,56 +1,124 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A guarded run: one scheduler with what follows it, from the first attach to the end of the command or the run. Only
- * cmd_run.c and session*.c know this; data of one run, one thread.
+ * A guarded run: one scheduler with what follows it, from the first attach to the end of the command or the run.
+ * session.c is the loop, chain.c starts and ends schedulers, incident.c writes down what happened. One thread.
  */
 #ifndef SCHEDLAB_LOADER_SESSION_H
 #define SCHEDLAB_LOADER_SESSION_H
 
 #include "loader/command.h"
+#include "loader/control.h"
+#include "loader/guard.h"
 #include "loader/internal.h"
+#include "loader/rules.h"
+#include "loader/writer.h"
 
-#define SESSION_FALLBACK_MAX 8
+#define INCIDENTS_DEFAULT "/var/lib/schedlab/incidents"
+#define BREAKER_MAX	  1000 /* the most ejections that a breaker can count */
 
 struct session_options {
 	const char *scheduler;
 	const char **sets; /* "name=value" for @scheduler */
 	size_t set_count;
-	const char *fallbacks[SESSION_FALLBACK_MAX];
-	size_t fallback_count;
-	uint64_t duration_ns; /* 0: no limit */
-	uint32_t timeout_ms;  /* 0: the object's own */
+	struct rules rules;
+	uint64_t duration_ns;  /* 0: no limit */
+	uint32_t timeout_ms;   /* 0: the object's own */
+	const char *incidents; /* folder for incident records */
+	const char *metrics;   /* file for Prometheus text; NULL: none */
+	uint64_t metrics_every_ns;
 	bool verbose, json, partial;
 	char **command; /* NULL: none */
 };
 
 /* One way in which a scheduler's time ended. */
 struct ending {
-	int status;	  /* enum exit_status; 0: a healthy end */
-	const char *rule; /* "kernel", "max-wait", ... */
-	char text[512];	  /* for the user; printable */
+	int status; /* enum exit_status; 0: a healthy end */
+	const char
+		*rule; /* "kernel", "max-wait", ...; NULL until the kernel's record has been read */
+	char text[512]; /* for the user; printable */
+	bool restart;	/* the same scheduler is to be started again */
+	bool last;	/* nothing is to follow: the operator's will */
 	struct loader_exit exit;
+};
+
+/* What a change of scheduler cost: wall time, and CPU time of all CPUs by who had them. */
+struct swap {
+	uint64_t from_ns;     /* when the end was noticed or decided */
+	uint64_t detached_ns; /* ... and the kernel's default had all tasks */
+	uint64_t attach_ns;   /* when the next one's attach began; 0: none followed */
+	uint64_t attached_ns;
+	uint64_t bypass_run_ns, fair_run_ns;
+	bool accounted; /* the two are known */
 };
 
 struct session {
 	const struct session_options *options;
-	struct loader *chain[SESSION_FALLBACK_MAX +
+	struct loader *chain[RULES_FALLBACK_MAX +
 			     1]; /* [0] the scheduler, then its fallbacks; all loaded beforehand */
 	size_t chain_count, index;
 	struct loader *current; /* NULL: the kernel's default is active */
+	struct guard *guard;
+	struct control *control;
+	struct writer *writer;
 	struct command_process command;
 	int signal_fd;
-	uint64_t start_ns;   /* of the run */
-	uint64_t active_ns;  /* since when the current scheduler is active */
-	uint64_t kill_at_ns; /* when to stop waiting for the command; 0: not asked to end */
-	bool ending;	     /* told to end by a signal or the duration */
-	int status;	     /* of the first ejection, 0 so far */
-	json_t *ended;	     /* array: each scheduler that ended, for the document */
+	uint64_t start_ns;	/* of the run */
+	uint64_t active_ns;	/* since when the current scheduler is active */
+	uint64_t kill_at_ns;	/* when to stop waiting for the command; 0: not asked to end */
+	uint64_t confirm_by_ns; /* 0: nothing to confirm */
+	uint64_t look_ns;	/* next look at sysfs's counters */
+	uint64_t metrics_ns;	/* next writing of the metrics */
+	uint64_t alive_ns;	/* when the loop last went round */
+	bool ending;		/* told to end by a signal, an operator or the duration */
+	bool stopped;  /* we were stopped, or the machine slept, in the current scheduler's time */
+	bool in_order; /* the chain's start has succeeded once */
+
+	int status; /* of the first ejection, 0 so far */
+	bool restarting,
+		pending; /* a start is due at @start_at_ns: of the same scheduler, or of the next */
+	uint64_t start_at_ns;
+	uint64_t ejected_ns[BREAKER_MAX]; /* times of the last ejections and restarts, a ring */
+	size_t ejected_count;
+	unsigned int restarts;
+	bool breaker_open;
+
+	struct loader_kernel_state first,
+		last; /* sysfs at the attach, and as last seen while active */
+	uint64_t base_bypass_ns, base_fair_ns; /* CPU accounts as last seen while active */
+	struct swap swap;
+	json_t *ended; /* array: each scheduler that ended */
+	json_t *incident; /* of the last ejection, until it is known what follows; NULL: none is open */
+	char incident_path[4096];
+	unsigned int incidents;
 };
 
-/* Open, set and load the whole chain. Messages are printed. Returns an exit status. */
-int session_prepare(struct session *r);
+/* session.c */
+/* Open, set and load the whole chain, the guard and what belongs to it. Messages are printed. Returns an exit status. */
+int session_prepare(struct session *s);
 /* Attach, watch, end. Returns the run's exit status. */
-int session_go(struct session *r);
-void session_free(struct session *r);
+int session_go(struct session *s);
+void session_free(struct session *s);
+
+/* chain.c */
+/* Open and load chain[@index], in place of what is there. Messages are printed. Returns an exit status. */
+int chain_load(struct session *s, size_t index);
+/* Attach chain[index]. Messages are printed. Returns 0 or -errno; s->current says what is active. */
+int chain_start(struct session *s);
+/* The current scheduler is to end, or has ended, for the reason in @e: take it out, record it, decide what follows. */
+void chain_end(struct session *s, struct ending *e);
+/* Start what is due. */
+void chain_continue(struct session *s);
+
+/* incident.c */
+/* Write down the end of the current scheduler (already detached) in the run's list and, if it was ejected, in an incident. */
+void incident_new(struct session *s, const struct ending *e);
+/* What followed is known: complete the open incident and hand it to the writer. */
+void incident_close(struct session *s);
+/* Keep what an incident must compare with: sysfs's counters and the CPU accounts of the active scheduler. */
+void incident_look(struct session *s);
+json_t *swap_to_json(const struct swap *swap);
+/* The answer to `schedlab status`. */
+json_t *session_status(struct session *s);
+void session_metrics(struct session *s);
 
 #endif

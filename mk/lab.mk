@@ -15,3 +15,14 @@ demo: ready ## install, build, boot the virtual lab, compare schedulers
 
 demo-run: all
 	@lab/demo
+
+# The charting library is part of the binary, so that a report is one file that needs no network.
+CHART_JS_FILE ?= $(firstword $(wildcard /usr/share/javascript/chart.js/chart.min.js /usr/share/javascript/chart.js/chart.umd.js \
+	/usr/share/javascript/chart.js/Chart.min.js /usr/share/nodejs/chart.js/dist/chart.min.js))
+$(BUILD)/lab/chart.js: $(CHART_JS_FILE)
+	@mkdir -p $(@D)
+	@[ -n "$(CHART_JS_FILE)" ] || { echo "the charting library is missing: install libjs-chart.js (make deps)" >&2; exit 1; }
+	@cp $(CHART_JS_FILE) $@
+
+$(BUILD)/lab/report_html.o $(BUILD)/san/lab/report_html.o: lab/report.css lab/report.js $(BUILD)/lab/chart.js
+$(BUILD)/lab/report_html.o $(BUILD)/san/lab/report_html.o: CPPFLAGS += -DCHART_JS='"$(BUILD)/lab/chart.js"'

@@ -36,3 +36,8 @@ $(BUILD)/tests/bench/verifier_cost: tests/bench/verifier_cost.c $(BUILD)/embed.o
 .PHONY: matrix
 matrix: all test-needs $(BUILD)/tests/bench/verifier_cost ## every scheduler on every kernel; writes docs/matrix.md
 	@tests/matrix docs/matrix.md
+
+.PHONY: attest
+ATTEST_KERNELS ?= 6.18.15 7.2.13
+attest: all kernel ## the same cell twice in the lab, on two kernels: identical bytes
+	@for k in $(ATTEST_KERNELS); do tests/attest --kernel $$k; done

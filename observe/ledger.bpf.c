@@ -767,8 +767,7 @@ static __always_inline void leave(void *ctx, struct task_struct *p, __u64 now, b
 {
 	struct task *t;
 
-	if (!p->pid || !followed(p) || (!NEED_OUT && !runnable) ||
-	    (!NEED_OUT && !KEEP(LEDGER_PREEMPT) && !cfg_slow))
+	if (!p->pid || !followed(p) || (!NEED_OUT && !runnable))
 		return;
 	t = storage(p);
 	if (!t)
@@ -941,7 +940,7 @@ static __always_inline int wakeup(struct task_struct *p, bool fresh)
  * About 120 instructions with waits only, 60 more for the states, some 250 for a waker's stack that is known.
  * Fires also for tasks that never left their CPU; those wait for nothing.
  */
-SEC("tp_btf/sched_waking")
+SEC("?tp_btf/sched_waking")
 int BPF_PROG(on_waking, struct task_struct *p)
 {
 	struct task *t;
@@ -980,7 +979,7 @@ int BPF_PROG(on_wakeup, struct task_struct *p)
 }
 
 /* A new task: it has no waking. */
-SEC("tp_btf/sched_wakeup_new")
+SEC("?tp_btf/sched_wakeup_new")
 int BPF_PROG(on_wakeup_new, struct task_struct *p)
 {
 	return wakeup(p, true);
@@ -990,7 +989,7 @@ int BPF_PROG(on_wakeup_new, struct task_struct *p)
  * About 170 instructions with waits only (one task looked up), 330 with the states (both). Misses nothing but what the
  * loss counters name: storage that could not be had.
  */
-SEC("tp_btf/sched_switch")
+SEC("?tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next,
 	     unsigned int prev_state)
 {
@@ -1009,6 +1008,8 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	enter(ctx, next, now);
 	return 0;
 }
+
+#include "observe/ledger_waits.bpf.h"
 
 /* Timeline only. */
 SEC("?tp_btf/sched_migrate_task")

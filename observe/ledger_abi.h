@@ -238,6 +238,16 @@ struct ledger_qlen {
 #define LEDGER_QLEN_RQ	  (1ULL << 48)
 #define LEDGER_QLEN_LOCAL (1ULL << 49) /* | cpu: the CPU's local DSQ */
 
+/* An open wait of the cheapest form (ledger_waits.bpf.h). */
+#define LEDGER_OPEN_SLOTS 32768
+struct ledger_open_slot {
+	__u64 owner; /* the task that waits; 0: free */
+	__u64 since_ns;
+	__u64 kind;
+	__u64 unused;
+};
+
+_Static_assert(sizeof(struct ledger_open_slot) == 32, "ledger_open_slot");
 _Static_assert(sizeof(struct ledger_account) == (12 + 2 * LEDGER_NR_STATES) * 8 + 16,
 	       "ledger_account");
 _Static_assert(sizeof(struct ledger_open_wait) == 10 * 8 + 32, "ledger_open_wait");

@@ -15,6 +15,8 @@
 	(1u << LEDGER_BLOCKED | 1u << LEDGER_ACTIVATION | 1u << LEDGER_QUEUE | \
 	 1u << LEDGER_RUN_DELAY)
 
+#define WAIT_INTERVALS (1u << LEDGER_WAKEUP | 1u << LEDGER_PREEMPT)
+
 static bool kernel_has_function(const struct btf *btf, const char *name)
 {
 	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
@@ -40,11 +42,18 @@ static void choose_epoch_programs(struct ledger *ledger)
 	btf__free(btf);
 }
 
+/* Either the cheapest form's programs or the general ones. */
 static void choose_programs(struct ledger *ledger)
 {
 	const struct ledger_options *o = &ledger->options;
 	struct ledger_bpf *bpf = ledger->bpf;
 
+	bpf_program__set_autoload(bpf->progs.waits_waking, ledger->only_waits);
+	bpf_program__set_autoload(bpf->progs.waits_new, ledger->only_waits);
+	bpf_program__set_autoload(bpf->progs.waits_switch, ledger->only_waits);
+	bpf_program__set_autoload(bpf->progs.on_waking, !ledger->only_waits);
+	bpf_program__set_autoload(bpf->progs.on_wakeup_new, !ledger->only_waits);
+	bpf_program__set_autoload(bpf->progs.on_switch, !ledger->only_waits);
 	bpf_program__set_autoload(bpf->progs.on_wakeup,
 				  ledger->full || o->events || o->queue_lengths);
 	bpf_program__set_autoload(bpf->progs.on_migrate, o->events);
@@ -156,6 +165,19 @@ static void set_sizes(struct ledger *ledger)
 	}
 	if (o->events)
 		bpf_map__set_max_entries(bpf->maps.events, o->events_bytes);
+	if (ledger->only_waits)
+		bpf_map__set_value_size(bpf->maps.data_waits,
+					LEDGER_OPEN_SLOTS * sizeof(struct ledger_open_slot));
+}
+
+/* Whether the cheapest form does: wakeup latencies and preempt waits of all tasks, and nothing else. */
+static bool only_waits(const struct ledger *ledger)
+{
+	const struct ledger_options *o = &ledger->options;
+
+	return o->intervals && !(o->intervals & ~WAIT_INTERVALS) && !ledger->full && !o->split &&
+	       !o->tgid && !o->cgroup && !o->offcpu && !o->wake_edges && !o->events &&
+	       !o->sample_hz && !o->slow && !o->queue_lengths && o->max_overhead <= 0;
 }
 
 void ledger_configure(struct ledger *ledger)
@@ -163,6 +185,9 @@ void ledger_configure(struct ledger *ledger)
 	const struct ledger_options *o = &ledger->options;
 
 	ledger->full = o->accounts || (o->intervals & FINE_INTERVALS);
+	ledger->only_waits = only_waits(ledger);
+	if (ledger->only_waits)
+		ledger->options.intervals = WAIT_INTERVALS;
 	ledger->max_epochs = sysenv_has_sched_ext() ? LEDGER_MAX_EPOCHS : 1;
 	choose_hists(ledger);
 	set_switches(ledger);

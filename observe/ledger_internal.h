@@ -49,6 +49,7 @@ struct ledger {
 	uint32_t nr_hists;
 	unsigned int max_epochs; /* 1 without sched_ext */
 	bool full;
+	bool only_waits; /* the cheapest form */
 	bool attached;
 	bool epoch_programs; /* else sysfs is watched */
 	uint64_t start_ns, stop_ns;

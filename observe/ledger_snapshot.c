@@ -287,6 +287,18 @@ static int read_tasks(struct ledger *ledger, struct ledger_snapshot *s)
 
 /* --- counters ---------------------------------------------------------------------------------------------------------- */
 
+/* Waits that the cheapest form holds open. */
+static uint64_t open_slots(const struct ledger *ledger)
+{
+	const struct ledger_open_slot *slots = ledger->bpf->data_waits->slots;
+	uint64_t open = 0;
+	unsigned int i;
+
+	for (i = 0; ledger->only_waits && i < LEDGER_OPEN_SLOTS; i++)
+		open += slots[i].owner != 0;
+	return open;
+}
+
 static int read_counters(struct ledger *ledger, struct ledger_snapshot *s)
 {
 	struct counters *values = calloc(ledger->nr_cpus, sizeof(*values));
@@ -310,7 +322,7 @@ static int read_counters(struct ledger *ledger, struct ledger_snapshot *s)
 	s->losses[LEDGER_LOSS_RECURSION] += sums.misses;
 	if (ledger->attached)
 		ledger_find_oldest(ledger);
-	s->counts[LEDGER_COUNT_CENSORED] = ledger->bpf->bss->oldest.waiting;
+	s->counts[LEDGER_COUNT_CENSORED] = ledger->bpf->bss->oldest.waiting + open_slots(ledger);
 	return err;
 }
 

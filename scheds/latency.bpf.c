@@ -54,22 +54,25 @@ STAT(stolen, "tasks taken from another cache's queue");
 EXIT_RECORD_DEFINE(exit_record);
 
 #define NO_DEADLINE (1ULL << 62) /* later than any on a clock that starts at 0 */
+#define MAX_RT_PRIO 100
 #define MAX_CPUS    1024
 #define MAX_LLCS    64
 #define MAX_TRIES   8			 /* CPUs looked at for one to preempt */
 #define BEHIND_NS   (20 * NSEC_PER_MSEC) /* for how long a late wait keeps slices short */
 
 struct task_ctx {
-	u64 vruntime; /* ns of run time by weight */
-	u64 deadline; /* of the request, virtual */
-	u64 ran_at_ns;
-	u64 burst_ns;	/* run since it last woke */
-	u64 request_ns; /* learned: moving average of bursts */
-	u64 queued_at_ns;
-	u64 wait_ns;  /* moving average of waits after waking */
-	u64 boost_ns; /* by which its deadlines are moved forward */
-	bool credit;  /* it was behind the others when it woke, or its waker was */
-	bool woken;   /* it waits, or runs for the first time, after waking */
+	u64 vruntime;	     /* ns of run time by weight */
+	u64 deadline;	     /* of the request, virtual */
+	u64 charged_ns;	     /* how much of the kernel's sum of its run time is in vruntime */
+	u64 burst_ns;	     /* run since it last woke */
+	u64 request_ns;	     /* learned: moving average of bursts */
+	u64 woken_at_ns;     /* 0: it does not wait after waking */
+	u64 wait_ns;	     /* moving average of waits after waking */
+	u64 preempted_at_ns; /* by a task that it woke */
+	u64 boost_ns;	     /* by which its deadlines are moved forward */
+	bool hands_over;     /* to a task that it woke */
+	bool aside;	     /* waits on the CPU itself */
+	bool credit;	     /* it was behind the others when it woke, or its waker was */
 };
 
 struct {
@@ -79,20 +82,21 @@ struct {
 	__type(value, struct task_ctx);
 } tasks SEC(".maps");
 
-/* What runs on a CPU, or will when it has no higher class to run: written there, read by wakers. */
+/* What runs on a CPU, or will once higher classes leave it: written there, read by wakers. */
 struct cpu_ctx {
-	u64 deadline;	     /* NO_DEADLINE: nothing of ours */
+	u64 deadline;
 	u64 vruntime;	     /* at started_at_ns */
 	u64 started_at_ns;   /* 0: not on the CPU yet */
-	u64 queued_deadline; /* earliest put on the queue for this CPU since it last looked */
+	u64 queued_deadline; /* earliest that a waker put on the queue since this CPU last looked */
 	u32 weight;
 	u32 llc;
+	bool aside; /* a task that handed over waits on the CPU itself */
 };
 
 static struct cpu_ctx cpus[MAX_CPUS];
 static u64 vtime_now[MAX_LLCS];	   /* the virtual time that running tasks have reached */
 static u64 behind_until[MAX_LLCS]; /* slices are short until then */
-static u32 nr_llcs = 1;
+static u32 nr_llcs = 1, nr_cpus = 1;
 
 extern const int sd_llc_id __ksym __weak;
 
@@ -122,10 +126,21 @@ static u64 to_virtual(u64 ns, u64 weight)
 
 /* --- deadlines ----------------------------------------------------------------------------------------------------- */
 
-static u64 slice_of(u32 id, u64 now_ns)
+static u64 slice_of(u32 id)
 {
-	return (adapt && time_before(now_ns, behind_until[id]) ? slice_min_us : slice_us) *
-	       NSEC_PER_USEC;
+	if (adapt && behind_until[id] && time_before(scx_bpf_now(), behind_until[id]))
+		return slice_min_us * NSEC_PER_USEC;
+	return slice_us * NSEC_PER_USEC;
+}
+
+/* Account for what @p ran since it was last looked at; the kernel's own sum leaves interruptions out. */
+static void charge(struct task_struct *p, struct task_ctx *t)
+{
+	u64 ran_ns = p->se.sum_exec_runtime - t->charged_ns;
+
+	t->charged_ns += ran_ns;
+	t->burst_ns += ran_ns;
+	t->vruntime += to_virtual(ran_ns, p->scx.weight);
 }
 
 /* How long @p asks to run, in ns: what it says, what it was seen to need, or a slice. */
@@ -138,28 +153,34 @@ static u64 request_of(struct task_struct *p, struct task_ctx *t)
 	return learn && t->request_ns < slice_ns ? t->request_ns : slice_ns;
 }
 
-/* The waker's deadline holds for the wakee too, unless that is in debt already. */
-static void deadline_inherit(struct task_ctx *t, u64 vtime)
+/* The task of ours that wakes another just now, if it is one: not an interrupt, not a task of a higher class. */
+static struct task_ctx *waker_ctx(void)
 {
-	struct task_ctx *w;
+	struct task_struct *waker = bpf_get_current_task_btf();
 
-	if (!in_task())
-		return;
-	w = task_ctx(bpf_get_current_task_btf());
-	if (!w || w == t || !w->credit || !time_before(w->deadline, t->deadline))
+	return waker->prio >= MAX_RT_PRIO && in_task() ? task_ctx(waker) : NULL;
+}
+
+/* The waker's deadline holds for the wakee too, unless that is in debt already. */
+static void deadline_inherit(struct task_ctx *t, const struct task_ctx *waker, u64 vtime)
+{
+	if (!waker->credit || !time_before(waker->deadline, t->deadline))
 		return;
 	if (time_before(vtime + burst_us * NSEC_PER_USEC, t->vruntime))
 		return;
 	STAT_INC(chained);
-	t->deadline = w->deadline;
+	t->deadline = waker->deadline;
 	t->credit = true;
 }
 
 /* @p comes back from sleep: cap its credit, set its deadline. */
-static void deadline_wake(struct task_struct *p, struct task_ctx *t, u64 vtime)
+static void deadline_wake(struct task_struct *p, struct task_ctx *t, u64 vtime, u64 now_ns)
 {
 	u64 oldest = vtime - burst_us * NSEC_PER_USEC;
 
+	t->woken_at_ns = now_ns;
+	t->request_ns = (3 * t->request_ns + t->burst_ns) / 4;
+	t->burst_ns = 0;
 	if (time_before(t->vruntime, oldest))
 		t->vruntime = oldest;
 	t->credit = time_before(t->vruntime, vtime);
@@ -168,8 +189,6 @@ static void deadline_wake(struct task_struct *p, struct task_ctx *t, u64 vtime)
 		STAT_INC(boosted);
 		t->deadline -= t->boost_ns;
 	}
-	if (chain)
-		deadline_inherit(t, vtime);
 }
 
 /* A request that is served gives way to the next; one cut short by a preemption keeps its deadline, and so its turn. */
@@ -186,7 +205,7 @@ static u64 deadline_running(const struct cpu_ctx *c, u64 now_ns)
 {
 	u64 reached;
 
-	if (!c->started_at_ns || time_before(now_ns, c->started_at_ns))
+	if (!c->started_at_ns)
 		return c->deadline;
 	reached = c->vruntime + to_virtual(now_ns - c->started_at_ns, c->weight);
 	return time_before(c->deadline, reached) ? reached : c->deadline;
@@ -197,6 +216,8 @@ static void wait_measured(struct task_ctx *t, u64 wait_ns, u32 id, u64 now_ns)
 {
 	u64 target_ns = target_us * NSEC_PER_USEC, limit_ns = burst_us * NSEC_PER_USEC;
 
+	if (!feedback && !adapt)
+		return;
 	t->wait_ns = (3 * t->wait_ns + wait_ns) / 4;
 	if (!t->credit)
 		return;
@@ -222,26 +243,25 @@ s32 BPF_STRUCT_OPS(latency_select_cpu, struct task_struct *p, s32 prev_cpu, u64 
 
 	if (idle && t) {
 		u32 id = llc_of(cpu);
-		u64 now_ns = scx_bpf_now();
 
 		STAT_INC(direct);
-		t->queued_at_ns = now_ns;
-		t->woken = true;
-		deadline_wake(p, t, vtime_now[id]);
-		dsq_insert(p, DSQ_LOCAL, slice_of(id, now_ns), 0);
+		deadline_wake(p, t, vtime_now[id], scx_bpf_now());
+		dsq_insert(p, DSQ_LOCAL, slice_of(id), 0);
 	}
 	return cpu;
 }
 
-/* The CPU within reach of @p whose task has the latest deadline after @p's; -1 if none. */
+/* The CPU within reach of @p whose task has the latest deadline after @deadline; -1 if none. */
 static s32 victim_find(struct task_struct *p, u64 deadline, u32 id, u32 start, u64 now_ns)
 {
-	u32 nr = scx_bpf_nr_cpu_ids(), tries = nr < MAX_TRIES ? nr : MAX_TRIES, i;
+	u32 tries = nr_cpus < MAX_TRIES ? nr_cpus : MAX_TRIES, i;
 	u64 latest = deadline;
 	s32 victim = -1;
 
+	if (nr_cpus == 1)
+		return time_before(deadline, deadline_running(cpu_ctx(0), now_ns)) ? 0 : -1;
 	bpf_for (i, 0, tries) {
-		u32 cpu = (start + i) % nr;
+		u32 cpu = (start + i) % nr_cpus;
 		struct cpu_ctx *c = cpu_ctx(cpu);
 		u64 running = deadline_running(c, now_ns);
 
@@ -254,16 +274,41 @@ static s32 victim_find(struct task_struct *p, u64 deadline, u32 id, u32 start, u
 	return victim;
 }
 
-/* Wait in order of deadlines, or take a CPU whose task's is later. */
-static void enqueue_by_deadline(struct task_struct *p, struct task_ctx *t, u64 slice_ns,
-				bool may_preempt, u64 enq_flags, u64 now_ns)
+/*
+ * Two that work together need another rule than two that compete. A waker that is about to sleep, by its habit, hands the
+ * CPU over even if its deadline is a little earlier; one that goes on, to wake more, is stopped once per target_us.
+ */
+static bool waker_may_be_preempted(struct task_ctx *waker, u64 *deadline, u64 now_ns)
+{
+	u64 target_ns = target_us * NSEC_PER_USEC;
+
+	if (waker->request_ns < target_ns) {
+		*deadline -= target_ns;
+		waker->hands_over = true;
+		return true;
+	}
+	if (now_ns - waker->preempted_at_ns < target_ns)
+		return false;
+	waker->preempted_at_ns = now_ns;
+	return true;
+}
+
+/* A task that wakes takes the CPU whose task's deadline is the latest after its own, or waits in the queue. */
+static void enqueue_woken(struct task_struct *p, struct task_ctx *t, u64 slice_ns, u64 enq_flags)
 {
 	s32 cpu = scx_bpf_task_cpu(p), victim = -1;
 	struct cpu_ctx *c = cpu_ctx(cpu);
+	struct task_ctx *waker = waker_ctx();
+	u64 deadline, now_ns = scx_bpf_now();
 	u32 id = llc_of(cpu);
 
-	if (may_preempt)
-		victim = victim_find(p, t->deadline, id, cpu, now_ns);
+	STAT_INC(wakeups);
+	deadline_wake(p, t, vtime_now[id], now_ns);
+	if (chain && waker)
+		deadline_inherit(t, waker, vtime_now[id]);
+	deadline = t->deadline;
+	if (preempt && (!waker || waker_may_be_preempted(waker, &deadline, now_ns)))
+		victim = victim_find(p, deadline, id, cpu, now_ns);
 	if (victim == cpu) {
 		STAT_INC(preempted);
 		c->deadline = t->deadline; /* what runs next here */
@@ -278,34 +323,36 @@ static void enqueue_by_deadline(struct task_struct *p, struct task_ctx *t, u64 s
 		c->deadline = t->deadline;
 		c->started_at_ns = 0;
 		scx_bpf_kick_cpu(victim, KICK_PREEMPT);
-	} else if (may_preempt && time_before(t->deadline, c->queued_deadline)) {
+	} else if (time_before(t->deadline, c->queued_deadline)) {
 		c->queued_deadline = t->deadline;
 	}
 }
 
 void BPF_STRUCT_OPS(latency_enqueue, struct task_struct *p, u64 enq_flags)
 {
-	u64 now_ns = scx_bpf_now(), slice_ns;
 	struct task_ctx *t = task_ctx(p);
+	u64 slice_ns;
 	u32 id = llc_of(scx_bpf_task_cpu(p));
-	bool wakeup = enq_flags & ENQ_WAKEUP;
 	s32 cpu;
 
-	slice_ns = slice_of(id, now_ns);
+	slice_ns = slice_of(id);
 	if (!t) {
 		dsq_insert(p, DSQ_LOCAL, slice_ns, enq_flags);
 		return;
 	}
-	t->queued_at_ns = now_ns;
-	t->woken = wakeup;
-	if (wakeup) {
-		STAT_INC(wakeups);
-		deadline_wake(p, t, vtime_now[id]);
+	charge(p, t);
+	if (enq_flags & ENQ_WAKEUP) {
+		enqueue_woken(p, t, slice_ns, enq_flags);
+	} else if (t->hands_over && nr_cpus == 1 && !cpus[0].aside) {
+		/* No other CPU could use it, and it is wanted again at once: it need not go through the queue. */
+		cpus[0].aside = t->aside = true;
+		dsq_insert(p, DSQ_LOCAL, slice_ns, enq_flags);
 	} else {
 		request_renew(p, t);
+		dsq_insert_vtime(p, id, slice_ns, t->deadline, enq_flags);
 	}
-	enqueue_by_deadline(p, t, slice_ns, preempt && wakeup, enq_flags, now_ns);
-
+	if (nr_cpus == 1)
+		return;
 	cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
 	if (cpu >= 0)
 		scx_bpf_kick_cpu(cpu, KICK_IDLE);
@@ -324,22 +371,16 @@ static u64 queue_deadline(u32 id)
 	return deadline;
 }
 
-/* Account for what @p ran since it started or was last looked at. */
-static void charge(struct task_struct *p, struct task_ctx *t, u64 now_ns)
+static void cpu_takes(s32 cpu, struct task_struct *p, const struct task_ctx *t, u64 now_ns)
 {
-	u64 ran_ns = now_ns - t->ran_at_ns;
+	struct cpu_ctx *c = cpu_ctx(cpu);
 
-	t->ran_at_ns = now_ns;
-	t->burst_ns += ran_ns;
-	t->vruntime += to_virtual(ran_ns, p->scx.weight);
-}
-
-static void cpu_takes(struct cpu_ctx *c, struct task_struct *p, const struct task_ctx *t)
-{
+	if (time_before(vtime_now[llc_of(cpu)], t->vruntime))
+		vtime_now[llc_of(cpu)] = t->vruntime;
 	c->deadline = t->deadline;
 	c->vruntime = t->vruntime;
 	c->weight = p->scx.weight;
-	c->started_at_ns = t->ran_at_ns;
+	c->started_at_ns = now_ns;
 }
 
 /* @prev used its slice: with a fresh request, is its deadline still the earliest? Then it just goes on. */
@@ -350,15 +391,13 @@ static bool keep_running(struct task_struct *prev, s32 cpu, u32 id)
 
 	if (!t)
 		return false;
-	charge(prev, t, now_ns);
+	charge(prev, t);
 	request_renew(prev, t);
 	if (time_before(queue_deadline(id), t->deadline))
 		return false;
 	STAT_INC(kept);
-	if (time_before(vtime_now[id], t->vruntime))
-		vtime_now[id] = t->vruntime;
-	cpu_takes(cpu_ctx(cpu), prev, t);
-	task_set_slice(prev, slice_of(id, now_ns));
+	cpu_takes(cpu, prev, t, now_ns);
+	task_set_slice(prev, slice_of(id));
 	return true;
 }
 
@@ -381,22 +420,22 @@ void BPF_STRUCT_OPS(latency_dispatch, s32 cpu, struct task_struct *prev)
 
 void BPF_STRUCT_OPS(latency_running, struct task_struct *p)
 {
-	s32 cpu = scx_bpf_task_cpu(p);
+	s32 cpu = bpf_get_smp_processor_id();
 	struct task_ctx *t = task_ctx(p);
 	struct cpu_ctx *c = cpu_ctx(cpu);
 	u64 now_ns = scx_bpf_now();
-	u32 id = llc_of(cpu);
 
 	if (!t)
 		return;
-	if (time_before(vtime_now[id], t->vruntime))
-		vtime_now[id] = t->vruntime;
-	if (t->woken && feedback)
-		wait_measured(t, now_ns - t->queued_at_ns, id, now_ns);
-	t->woken = false;
-	t->ran_at_ns = now_ns;
-	cpu_takes(c, p, t);
-	/* A task that a higher class interrupted comes back without a look at the queue. */
+	if (t->woken_at_ns) {
+		wait_measured(t, now_ns - t->woken_at_ns, llc_of(cpu), now_ns);
+		t->woken_at_ns = 0;
+	}
+	t->hands_over = false;
+	if (t->aside)
+		t->aside = c->aside = false;
+	cpu_takes(cpu, p, t, now_ns);
+	/* A task that a higher class or a waker had interrupted comes back without a look at the queue. */
 	if (preempt && time_before(c->queued_deadline, t->deadline)) {
 		c->queued_deadline = NO_DEADLINE;
 		STAT_INC(preempted);
@@ -404,27 +443,13 @@ void BPF_STRUCT_OPS(latency_running, struct task_struct *p)
 	}
 }
 
-void BPF_STRUCT_OPS(latency_stopping, struct task_struct *p, bool runnable)
+/* Who was let wait at its wakeup is looked at again: the running task keeps it off for a tick at most. */
+void BPF_STRUCT_OPS(latency_tick, struct task_struct *p)
 {
 	struct cpu_ctx *c = cpu_ctx(scx_bpf_task_cpu(p));
-	struct task_ctx *t = task_ctx(p);
 
-	if (!t)
-		return;
-	charge(p, t, scx_bpf_now());
-	c->started_at_ns = 0;
-	if (!runnable || !p->scx.slice)
-		c->deadline = NO_DEADLINE; /* else a higher class takes over and it is next */
-}
-
-void BPF_STRUCT_OPS(latency_quiescent, struct task_struct *p, u64 deq_flags)
-{
-	struct task_ctx *t = task_ctx(p);
-
-	if (!t || !(deq_flags & DEQ_SLEEP))
-		return;
-	t->request_ns = (3 * t->request_ns + t->burst_ns) / 4;
-	t->burst_ns = 0;
+	if (preempt && time_before(c->queued_deadline, deadline_running(c, scx_bpf_now())))
+		task_set_slice(p, 0);
 }
 
 void BPF_STRUCT_OPS(latency_enable, struct task_struct *p)
@@ -433,6 +458,7 @@ void BPF_STRUCT_OPS(latency_enable, struct task_struct *p)
 
 	if (!t)
 		return;
+	t->charged_ns = p->se.sum_exec_runtime;
 	t->vruntime = vtime_now[llc_of(scx_bpf_task_cpu(p))]; /* no credit yet */
 	t->request_ns = slice_us * NSEC_PER_USEC;
 	t->deadline = t->vruntime + to_virtual(t->request_ns, p->scx.weight);
@@ -494,8 +520,7 @@ struct sched_ext_ops latency_ops = {
 	.enqueue    = (void *)latency_enqueue,
 	.dispatch   = (void *)latency_dispatch,
 	.running    = (void *)latency_running,
-	.stopping   = (void *)latency_stopping,
-	.quiescent  = (void *)latency_quiescent,
+	.tick	    = (void *)latency_tick,
 	.enable	    = (void *)latency_enable,
 	.init_task  = (void *)latency_init_task,
 	.init	    = (void *)latency_init,

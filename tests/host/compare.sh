@@ -31,7 +31,7 @@ expect "the noise floor of a second run of A" 0 --out 'A against A: [-+]' -- \
 # Rules
 expect "a rule that is true" 6 --err "'wakeup.mean worse than 5%' is true: workload made-up" -- \
 	"$schedlab" compare --fail-if 'wakeup.mean worse than 5%' --junit "$tmp/junit.xml" "$tmp/a" "$tmp/slow"
-check_match "JUnit has the failure" '<failure message="&apos;wakeup.mean worse than 5%' "$(cat "$tmp/junit.xml")"
+check_match "JUnit has the failure" '<failure message="&#39;wakeup.mean worse than 5%' "$(cat "$tmp/junit.xml")"
 expect "a rule that holds" 0 -- "$schedlab" compare --fail-if 'wakeup.mean worse than 80%' "$tmp/a" "$tmp/slow"
 expect "an undecided rule is no failure" 0 --err 'is undecided' -- \
 	"$schedlab" compare --fail-if 'wakeup.mean worse than 30%' "$tmp/a" "$tmp/slow"

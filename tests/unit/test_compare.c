@@ -268,7 +268,7 @@ static void junit_is_escaped_and_counted(void **state)
 	assert_int_equal(junit_write(path, results, 3), 0);
 	assert_int_equal(file_read(path, 100000, &text, NULL), 0);
 	assert_non_null(strstr(text, "tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"1\""));
-	assert_non_null(strstr(text, "a&lt;b&gt;&amp;&quot;&apos;?.p99"));
+	assert_non_null(strstr(text, "a&lt;b&gt;&amp;&quot;&#39;\\x1b.p99"));
 	assert_non_null(strstr(text, "<failure message=\"because &lt;b&gt;\"/>"));
 	free(text);
 	unlink(path);

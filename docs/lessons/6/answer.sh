@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Lesson 6, the exercise: NAME.bpf.o must stay for five seconds beside two hogs, and serve both alike.
-cd /tmp
+cd /tmp || exit 1
 cat > hogs.sh <<'END'
 for i in 1 2; do
 	(while :; do :; done) &

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Lesson 6, in the guest: a scheduler that works, is rejected, stalls.
-cd /tmp
+cd /tmp || exit 1
 
 # say NAME COMMAND...: a table with the command, what it printed and its exit status.
 say() {

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+// Draws the report's plots from the data in the page and makes its tables sort. Fetches nothing.
+(() => {
+	"use strict";
+	const data = JSON.parse(document.getElementById("data").textContent);
+	const inks = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7a5fb5", "#8b6d5c"];
+	const dashes = [[], [6, 3], [2, 3], [10, 3, 2, 3]];
+	const charts = [];
+	const units = [[1e9, "s"], [1e6, "ms"], [1e3, "us"], [1, "ns"]];
+
+	const time = (ns) => {
+		const [size, unit] = units.find(([s]) => Math.abs(ns) >= s) || units[3];
+		return `${Number((ns / size).toPrecision(3))} ${unit}`;
+	};
+	const percent = (q) => `p${Number((100 * q).toPrecision(6))}`;
+	const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+	// Powers of ten only: a logarithmic axis with every tick labelled cannot be read.
+	const timeTicks = { callback: (v) => (/^1(e|0*$)/.test(String(Number(v).toExponential(0)).replace("+", "")) ? time(v) : "") };
+	const axis = (title, extra) => Object.assign({ title: { display: true, text: title } }, extra);
+
+	const options = (x, y, tooltip) => ({
+		animation: false, responsive: true, maintainAspectRatio: false, parsing: false,
+		interaction: { mode: "nearest", intersect: false },
+		elements: { point: { radius: 2 }, line: { borderWidth: 2 } },
+		scales: { x, y },
+		plugins: { tooltip: { callbacks: { title: () => "", label: tooltip } } },
+	});
+
+	const line = (label, index, points, extra) => Object.assign({
+		label, data: points, borderColor: inks[index % inks.length], backgroundColor: inks[index % inks.length],
+		borderDash: dashes[Math.floor(index / inks.length) % dashes.length],
+	}, extra);
+
+	const draw = (id, config) => {
+		const canvas = document.getElementById(id);
+		if (canvas)
+			charts.push(new Chart(canvas, config));
+	};
+
+	const percentiles = (id, metric) => draw(id, {
+		type: "line",
+		data: { datasets: metric.series.map((s, i) => line(s.label, i, s.curve.map(([q, ns]) => ({ x: 1 / (1 - q), y: Math.max(ns, 1), q })))) },
+		options: options(
+			axis("percentile", { type: "logarithmic", min: 1,
+				ticks: { callback: (v) => ([1, 2, 10, 100, 1000, 10000, 100000].includes(v) ? percent(1 - 1 / v) : "") } }),
+			axis("time", { type: "logarithmic", ticks: timeTicks }),
+			(c) => `${c.dataset.label} ${percent(c.raw.q)}: ${time(c.raw.y)}`),
+	});
+
+	const histogram = (id, metric) => draw(id, {
+		type: "line",
+		data: { datasets: metric.series.map((s, i) => line(s.label, i,
+			s.hist.map(([low, share]) => ({ x: Math.max(low, 1), y: 100 * share })), { stepped: "before", pointRadius: 0 })) },
+		options: options(axis("time", { type: "logarithmic", ticks: timeTicks }), axis("% of samples", { type: "linear", min: 0 }),
+			(c) => `${c.dataset.label} from ${time(c.raw.x)}: ${Number(c.raw.y.toPrecision(3))} %`),
+	});
+
+	const shift = (id, metric) => {
+		const sets = [];
+		metric.shift.forEach((s) => {
+			const at = metric.series.findIndex((m) => m.label === s.label);
+			const point = (row, value) => ({ x: 100 * row[0], y: 100 * (value - 1), row });
+			const known = s.rows.filter((r) => r[2] !== null);
+			sets.push(line(s.label, at, s.rows.map((r) => point(r, r[1]))));
+			sets.push(line("", at, known.map((r) => point(r, r[2])), { borderWidth: 0, pointRadius: 0 }));
+			sets.push(line("", at, known.map((r) => point(r, r[3])),
+				{ borderWidth: 0, pointRadius: 0, fill: "-1", backgroundColor: `${inks[at % inks.length]}33` }));
+		});
+		const o = options(axis("percentile", { type: "linear", min: 0, max: 100 }), axis(`% more than ${metric.base}`, { type: "linear" }),
+			(c) => `${c.dataset.label} ${percent(c.raw.row[0])}: ${Number((100 * (c.raw.row[1] - 1)).toPrecision(3))} %`);
+		o.plugins.legend = { labels: { filter: (item) => item.text !== "" } };
+		o.plugins.tooltip.filter = (item) => item.dataset.label !== "";
+		draw(id, { type: "line", data: { datasets: sets }, options: o });
+	};
+
+	const oracles = (id, rows) => {
+		const labels = [...new Set(rows.map((r) => r.label))], kinds = [...new Set(rows.map((r) => r.name))];
+		const value = (label, pick) => { const r = rows.find((x) => x.label === label && pick(x)); return r; };
+		const sets = [{ label: "measured", backgroundColor: inks[0],
+			data: labels.map((l) => (value(l, () => true) || {}).measured_mean_ns) }];
+		kinds.forEach((k, i) => sets.push({ label: `${k} oracle`, backgroundColor: inks[i + 1],
+			data: labels.map((l) => (value(l, (x) => x.name === k) || {}).mean_ns) }));
+		const o = options(axis("", {}), axis("mean sojourn", { type: "linear", min: 0, ticks: { callback: time } }),
+			(c) => `${c.dataset.label}, ${c.label}: ${time(c.parsed.y)}`);
+		o.parsing = true;
+		draw(id, { type: "bar", data: { labels, datasets: sets }, options: o });
+	};
+
+	const colours = () => {
+		Chart.defaults.color = style("--ink");
+		Chart.defaults.borderColor = style("--line");
+	};
+	const drawAll = () => {
+		while (charts.length)
+			charts.pop().destroy();
+		colours();
+		data.workloads.forEach((w, n) => {
+			w.metrics.forEach((m, k) => {
+				percentiles(`percentiles-${n}-${k}`, m);
+				histogram(`histogram-${n}-${k}`, m);
+				shift(`shift-${n}-${k}`, m);
+			});
+			oracles(`oracles-${n}`, w.oracles);
+		});
+	};
+	drawAll();
+	matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+	addEventListener("beforeprint", () => charts.forEach((c) => c.resize()));
+	addEventListener("afterprint", () => charts.forEach((c) => c.resize()));
+	window.schedlabCharts = charts;
+
+	// A header's button sorts by its column; numbers by data-v, text by itself.
+	const key = (row, column) => {
+		const cell = row.cells[column], v = cell.dataset.v;
+		return v === undefined ? cell.textContent : v === "" ? Infinity : Number(v);
+	};
+	document.querySelectorAll("table.sorts").forEach((table) => {
+		[...table.tHead.rows[0].cells].forEach((th, column) => {
+			const button = document.createElement("button");
+			button.type = "button";
+			button.append(...th.childNodes);
+			th.append(button);
+			button.addEventListener("click", () => {
+				const down = th.getAttribute("aria-sort") === "ascending";
+				[...table.tHead.rows[0].cells].forEach((other) => other.removeAttribute("aria-sort"));
+				th.setAttribute("aria-sort", down ? "descending" : "ascending");
+				const rows = [...table.tBodies[0].rows];
+				rows.sort((a, b) => {
+					const x = key(a, column), y = key(b, column);
+					const order = typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y));
+					return down ? -order : order;
+				});
+				table.tBodies[0].append(...rows);
+			});
+		});
+	});
+})();

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The trail in the system log, see audit.h. syslog(3) may wait for a log daemon that the very scheduler under guard
+ * starves, so the line is sent to the same socket without waiting.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "lib/cli.h"
+#include "lib/fileio.h"
+#include "loader/audit.h"
+
+static unsigned int lost;
+
+static void send_line(const char *line)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	if (sendto(fd, line, strlen(line), MSG_NOSIGNAL, (struct sockaddr *)&address,
+		   sizeof(address)) < 0 &&
+	    (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS))
+		lost++;
+	close(fd);
+}
+
+void audit(const char *format, ...)
+{
+	char text[1024], clean[1024], line[1200];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	cli_printable(text, clean, sizeof(clean));
+	snprintf(line, sizeof(line), "<%d>schedlab[%d]: %s", LOG_DAEMON | LOG_NOTICE, getpid(),
+		 clean);
+	send_line(line);
+}
+
+unsigned int audit_lost(void)
+{
+	return lost;
+}
+
+const char *audit_user(int pid, unsigned int uid)
+{
+	static char user[64];
+	char path[64], *text;
+	unsigned long login = 4294967295UL;
+
+	snprintf(path, sizeof(path), pid ? "/proc/%d/loginuid" : "/proc/self/loginuid", pid);
+	if (!file_read(path, 64, &text, NULL)) {
+		login = strtoul(text, NULL, 10);
+		free(text);
+	}
+	if (login == 4294967295UL)
+		snprintf(user, sizeof(user), "uid %u", uid);
+	else
+		snprintf(user, sizeof(user), "uid %u, login uid %lu", uid, login);
+	return user;
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Starting and ending the schedulers of a run: what follows an ejection, after which pause, and when to give up. Acts
+ * first and talks afterwards.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/timeutil.h"
+#include "loader/audit.h"
+#include "loader/session.h"
+
+#define VERIFIER_LINES 12
+#define BACK_OFF_MAX   16 /* doublings */
+
+/* --- loading ------------------------------------------------------------------------------------------------------ */
+
+/* The last lines of the verifier's log, or all of it. */
+static void show_verifier_log(const char *log, bool whole)
+{
+	const char *at = log + strlen(log);
+	int lines = 0;
+
+	while (at > log && lines <= VERIFIER_LINES)
+		if (*--at == '\n')
+			lines++;
+	if (whole)
+		at = log;
+	else if (at > log)
+		at++;
+	if (*at)
+		fprintf(stderr, "%s%s", at, at[strlen(at) - 1] == '\n' ? "" : "\n");
+}
+
+static int configure(struct session *s, struct loader *l, bool first, struct loader_error *error)
+{
+	const struct session_options *o = s->options;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; !err && first && i < o->set_count; i++)
+		err = loader_set(l, o->sets[i], error);
+	if (!err && o->timeout_ms)
+		err = loader_set_timeout_ms(l, o->timeout_ms, error);
+	if (!err && o->partial)
+		err = loader_set_partial(l, error);
+	return err;
+}
+
+int chain_load(struct session *s, size_t index)
+{
+	const char *name = index ? s->options->rules.fallbacks[index - 1] : s->options->scheduler;
+	struct loader_error error;
+	struct loader *l;
+	int err = loader_open(name, &l, &error);
+
+	if (!err) {
+		loader_close(s->chain[index]);
+		s->chain[index] = l;
+		err = configure(s, l, index == 0, &error);
+	}
+	if (!err) {
+		if (s->options->verbose)
+			cli_note("%s: loading (object %.12s...)", name, loader_sha256(l));
+		err = loader_load(l, &error);
+	}
+	if (!err)
+		return EXIT_STATUS_OK;
+	cli_error("%s", error.text);
+	if (error.status == EXIT_STATUS_REJECTED)
+		show_verifier_log(loader_verifier_log(l), s->options->verbose);
+	return error.status;
+}
+
+/* --- starting ----------------------------------------------------------------------------------------------------- */
+
+static void audit_start(const struct session *s)
+{
+	json_t *options = loader_options_to_json(s->current);
+	char *text = options ? json_dumps(options, JSON_COMPACT) : NULL;
+
+	audit("loaded %s, object %s, options %s%s, by %s", loader_label(s->current),
+	      loader_sha256(s->current), text ? text : "?",
+	      s->options->partial ? ", for its command only" : "", audit_user(0, getuid()));
+	free(text);
+	json_decref(options);
+}
+
+/* It never ran: the same record as of one that did. */
+static void failed_start(struct session *s, const struct loader_error *error)
+{
+	struct ending e = {.status = error->status, .rule = "kernel"};
+
+	s->current = s->chain[s->index];
+	s->active_ns = time_now_ns();
+	snprintf(e.text, sizeof(e.text), "%.500s", error->text);
+	chain_end(s, &e);
+}
+
+int chain_start(struct session *s)
+{
+	struct loader *next = s->chain[s->index];
+	struct loader_error error;
+	int err;
+
+	s->swap.attach_ns = time_now_ns();
+	err = loader_attach(next, &error);
+	s->swap.attached_ns = time_now_ns();
+	if (err == -ECANCELED) {
+		failed_start(s, &error);
+		return err;
+	}
+	if (err) {
+		cli_error("%s", error.text);
+		s->status = s->status ? s->status : error.status;
+		return err;
+	}
+	s->current = next;
+	s->active_ns = s->swap.attached_ns;
+	s->in_order = true;
+	s->stopped = false;
+	if (s->guard)
+		guard_arm(s->guard);
+	loader_kernel_state(&s->first);
+	s->last = s->first;
+	incident_close(s);
+	incident_look(s);
+	audit_start(s);
+	cli_note("%s is the active scheduler", loader_label(s->current));
+	return 0;
+}
+
+void chain_continue(struct session *s)
+{
+	if (!s->pending || time_now_ns() < s->start_at_ns)
+		return;
+	s->pending = false;
+	/* A restart takes a fresh object: the old one's maps hold what its first life left. */
+	if (s->restarting && chain_load(s, s->index)) {
+		s->status = s->status ? s->status : EXIT_STATUS_EJECTED_KERNEL;
+		incident_close(s);
+		return;
+	}
+	if (chain_start(s) && !s->pending)
+		incident_close(s);
+}
+
+/* --- ending ------------------------------------------------------------------------------------------------------- */
+
+static void describe_kernel_end(const struct session *s, struct ending *e)
+{
+	char reason[256], message[1024];
+
+	e->rule = "kernel";
+	e->status = loader_exit_status(&e->exit);
+	e->restart = loader_exit_wants_restart(&e->exit) ||
+		     (s->stopped && e->exit.kind == LOADER_KIND_ERROR_STALL);
+	e->last = e->exit.kind == LOADER_KIND_SYSRQ;
+	if (!e->exit.known)
+		snprintf(e->text, sizeof(e->text),
+			 "it keeps no exit record; the kernel log (dmesg) has the reason");
+	else
+		snprintf(e->text, sizeof(e->text), "%s%s%.300s",
+			 cli_printable(e->exit.reason, reason, sizeof(reason)),
+			 e->exit.message[0] ? ": " : "",
+			 cli_printable(e->exit.message, message, sizeof(message)));
+}
+
+/* Ejections within the breaker's window, this one included. */
+static unsigned int count_ejections(struct session *s)
+{
+	uint64_t now = time_now_ns();
+	unsigned int count = 0;
+	size_t i;
+
+	s->ejected_ns[s->ejected_count++ % BREAKER_MAX] = now;
+	for (i = 0; i < s->ejected_count && i < BREAKER_MAX; i++)
+		if (now - s->ejected_ns[i] <= s->options->rules.breaker_window_ns)
+			count++;
+	return count;
+}
+
+static void open_breaker(struct session *s)
+{
+	s->breaker_open = true;
+	cli_error("the breaker is open: %s; the kernel's default scheduler stays",
+		  s->index + 1 < s->chain_count ? "too many ejections within its window"
+						: "every fallback has failed");
+	audit("the breaker is open after %zu ejections", s->ejected_count);
+}
+
+/* What is to follow, and when. */
+static void decide(struct session *s, const struct ending *e)
+{
+	unsigned int recent = count_ejections(s), doublings = recent > 2 ? recent - 2 : 0;
+	bool more = e->restart || s->index + 1 < s->chain_count;
+
+	if (e->last || s->ending)
+		return;
+	if (recent >= s->options->rules.breaker || !more) {
+		if (s->options->rules.fallback_count || e->restart)
+			open_breaker(s);
+		return;
+	}
+	s->restarting = e->restart;
+	s->index += !e->restart;
+	s->pending = true;
+	/* The first one follows at once. */
+	s->start_at_ns = time_now_ns();
+	if (recent > 1)
+		s->start_at_ns += s->options->rules.back_off_ns
+				  << (doublings < BACK_OFF_MAX ? doublings : BACK_OFF_MAX);
+}
+
+static void say_end(const struct session *s, const struct ending *e)
+{
+	char ran[32];
+
+	time_format(s->swap.from_ns - s->active_ns, ran, sizeof(ran));
+	if (e->restart)
+		cli_warn("%s ended after %s and is started again: %s", loader_label(s->current),
+			 ran, e->text);
+	else if (e->status)
+		cli_error("%s was ejected after %s (%s): %s", loader_label(s->current), ran,
+			  e->rule, e->text);
+	else
+		cli_note("%s ended after %s", loader_label(s->current), ran);
+	audit("%s %s after %s, rule %s, status %d%s%s",
+	      e->status && !e->restart ? "ejected" : "ended", loader_label(s->current), ran,
+	      e->rule, e->status, e->text[0] ? ": " : "", e->text);
+}
+
+void chain_end(struct session *s, struct ending *e)
+{
+	struct loader *old = s->current;
+
+	incident_close(s); /* of one whose successor never got to run */
+	memset(&s->swap, 0, sizeof(s->swap));
+	s->swap.from_ns = time_now_ns();
+	if (e->rule)
+		incident_look(s);
+	loader_detach(old);
+	s->swap.detached_ns = time_now_ns();
+	loader_exit(old, &e->exit);
+	if (!e->rule)
+		describe_kernel_end(s, e);
+	s->confirm_by_ns = 0;
+	say_end(s, e);
+	incident_new(s, e);
+	s->current = NULL;
+	if (!e->status)
+		return;
+	if (!e->restart && !s->status)
+		s->status = e->status;
+	s->restarts += e->restart;
+	decide(s, e);
+	if (!s->pending)
+		incident_close(s);
+}

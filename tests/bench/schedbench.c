@@ -1,0 +1,627 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the schedulers are compared by, in one program that needs no privilege and no library: an open-loop sleeper, CPU
+ * hogs, a pipeline of three processes, pipe ping-pong, messaging in groups, and a build-like tree of short processes.
+ *
+ *	schedbench MODE [key=value]...      prints lines "name value"; times in us, shares of one CPU
+ *
+ * Modes and their keys (defaults): `schedbench help`. It measures itself, from user space: wakeup latency counts from the
+ * intended arrival, so that a late job's successors show it too. It does not know which scheduler it runs under.
+ */
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NSEC	     1000000000ULL
+#define MAX_SAMPLES  (1 << 20)
+#define MAX_CHILDREN 8192
+
+/* Keys of all modes; each mode reads those that concern it. */
+static struct {
+	const char *name, *help;
+	double value;
+} keys[] = {
+	{"seconds", "length of the measured part", 10},
+	{"hogs", "tasks that never sleep, beside what is measured", 0},
+	{"nice", "nice value of the hogs", 0},
+	{"sleepers", "sleepers (storm)", 1},
+	{"gap_us", "mean gap between arrivals, exponential", 10000},
+	{"service_us", "mean service of a job, exponential (disguise: constant)", 500},
+	{"pause_us", "sleep of the disguised hog between services", 100},
+	{"bulk_us", "extra work of the pipeline's server per bulk request; 0: no bulk client", 0},
+	{"rounds", "round trips (pingpong), messages per sender (messaging)", 10000},
+	{"groups", "groups of senders and receivers (messaging)", 4},
+	{"tasks",
+	 "senders and as many receivers in a group; jobs of a build (make); spinners (yield)", 8},
+	{"jobs", "jobs at once (make)", 4},
+	{"seed", "seed of arrivals and services", 1},
+};
+
+static double key(const char *name)
+{
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (!strcmp(keys[i].name, name))
+			return keys[i].value;
+	abort();
+}
+
+static void die(const char *what)
+{
+	fprintf(stderr, "schedbench: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * NSEC + (uint64_t)t.tv_nsec;
+}
+
+static void sleep_until(uint64_t at_ns)
+{
+	struct timespec t = {(time_t)(at_ns / NSEC), (long)(at_ns % NSEC)};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
+		;
+}
+
+/* --- work of known length ---------------------------------------------------------------------------------------- */
+
+static double loops_per_ns;
+
+static void spin_loops(uint64_t loops)
+{
+	for (uint64_t i = 0; i < loops; i++)
+		__asm__ volatile("" : : : "memory");
+}
+
+static void calibrate(void)
+{
+	const uint64_t loops = 2000000;
+
+	for (int i = 0; i < 3; i++) {
+		uint64_t start = now_ns();
+		double rate;
+
+		spin_loops(loops);
+		rate = (double)loops / (double)(now_ns() - start);
+		if (rate > loops_per_ns)
+			loops_per_ns = rate;
+	}
+}
+
+/* Run for @ns of CPU time of one's own, whoever interrupts. */
+static void work_ns(double ns)
+{
+	spin_loops((uint64_t)(ns * loops_per_ns));
+}
+
+/* --- random numbers: splitmix64, exponential by inversion ----------------------------------------------------------- */
+
+static double random_exponential(uint64_t *state, double mean)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15ULL);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+	z ^= z >> 31;
+	return -mean * log1p(-(double)(z >> 11) / 9007199254740992.0);
+}
+
+/* --- samples, in memory shared by all processes --------------------------------------------------------------------- */
+
+struct samples {
+	_Atomic uint64_t count;
+	uint64_t ns[MAX_SAMPLES];
+};
+
+static struct samples *samples_new(void)
+{
+	void *m = mmap(NULL, sizeof(struct samples), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (m == MAP_FAILED)
+		die("memory for the samples");
+	return m;
+}
+
+static void sample(struct samples *s, uint64_t from_ns, uint64_t to_ns)
+{
+	uint64_t i = s->count++;
+
+	if (i < MAX_SAMPLES)
+		s->ns[i] = to_ns > from_ns ? to_ns - from_ns : 0;
+}
+
+static int compare_u64(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void samples_print(struct samples *s, const char *name)
+{
+	static const struct {
+		const char *name;
+		double q;
+	} quantiles[] = {{"p50", .5}, {"p90", .9}, {"p99", .99}, {"p999", .999}, {"max", 1}};
+	uint64_t n = s->count < MAX_SAMPLES ? s->count : MAX_SAMPLES;
+	double sum = 0;
+
+	printf("%s_count %llu\n", name, (unsigned long long)s->count);
+	if (!n)
+		return;
+	qsort(s->ns, n, sizeof(s->ns[0]), compare_u64);
+	for (uint64_t i = 0; i < n; i++)
+		sum += (double)s->ns[i];
+	printf("%s_mean %.3f\n", name, sum / (double)n / 1e3);
+	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
+		double rank = ceil(quantiles[i].q * (double)n);
+
+		printf("%s_%s %.3f\n", name, quantiles[i].name,
+		       (double)s->ns[rank < 1 ? 0 : (uint64_t)rank - 1] / 1e3);
+	}
+}
+
+/* --- children ------------------------------------------------------------------------------------------------------- */
+
+static struct {
+	pid_t pid[MAX_CHILDREN];
+	int count;
+} children;
+
+/* fork() that is remembered; true in the child. */
+static bool child(void)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		die("fork");
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, 9);
+		prctl(PR_SET_TIMERSLACK, 1);
+		return true;
+	}
+	if (children.count < MAX_CHILDREN)
+		children.pid[children.count++] = pid;
+	return false;
+}
+
+static double cpu_seconds(const struct rusage *r)
+{
+	return (double)(r->ru_utime.tv_sec + r->ru_stime.tv_sec) +
+	       (double)(r->ru_utime.tv_usec + r->ru_stime.tv_usec) / 1e6;
+}
+
+/* Wait for child @i; its CPU time in seconds. A child that failed makes us fail. */
+static double child_wait(int i)
+{
+	struct rusage r;
+	int status;
+
+	while (wait4(children.pid[i], &status, 0, &r) < 0)
+		if (errno != EINTR)
+			die("wait");
+	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+		fprintf(stderr, "schedbench: a child failed\n");
+		exit(1);
+	}
+	return cpu_seconds(&r);
+}
+
+/* --- the parts ------------------------------------------------------------------------------------------------------ */
+
+/* Burn until @end_ns; longest time off the CPU goes into @gaps (one sample), if given. */
+static void hog(uint64_t end_ns, struct samples *gaps)
+{
+	uint64_t last = now_ns(), longest = 0;
+
+	while (last < end_ns) {
+		uint64_t t;
+
+		work_ns(5000);
+		t = now_ns();
+		if (t - last > longest)
+			longest = t - last;
+		last = t;
+	}
+	if (gaps)
+		sample(gaps, 0, longest);
+	_exit(0);
+}
+
+/* One Poisson stream of jobs until @end_ns: latency is intended arrival to first instruction of the job. */
+static void sleeper(uint64_t start_ns, uint64_t end_ns, uint64_t seed, struct samples *s,
+		    struct samples *sojourn)
+{
+	double at = (double)start_ns, gap_ns = key("gap_us") * 1e3,
+	       service_ns = key("service_us") * 1e3;
+
+	for (;;) {
+		uint64_t intended;
+
+		at += random_exponential(&seed, gap_ns);
+		intended = (uint64_t)at;
+		if (intended >= end_ns)
+			_exit(0);
+		sleep_until(intended);
+		sample(s, intended, now_ns());
+		work_ns(random_exponential(&seed, service_ns));
+		if (sojourn)
+			sample(sojourn, intended, now_ns());
+	}
+}
+
+static void transfer(int fd, void *data, size_t size, bool out)
+{
+	char *p = data;
+
+	while (size) {
+		ssize_t n = out ? write(fd, p, size) : read(fd, p, size);
+
+		if (n == 0)
+			_exit(0);
+		if (n < 0 && errno != EINTR)
+			die(out ? "write" : "read");
+		if (n > 0) {
+			p += n;
+			size -= (size_t)n;
+		}
+	}
+}
+
+static void new_pipe(int fd[2])
+{
+	if (pipe(fd))
+		die("pipe");
+}
+
+static uint64_t begin_ns, end_ns;
+
+/* Fork the hogs and say when the run begins and ends. Returns the number of children before them. */
+static int start_hogs(struct samples *gaps)
+{
+	int first = children.count, n = (int)key("hogs");
+
+	begin_ns = now_ns() + NSEC / 10;
+	end_ns = begin_ns + (uint64_t)(key("seconds") * 1e9);
+	for (int i = 0; i < n; i++)
+		if (child()) {
+			if (setpriority(PRIO_PROCESS, 0, (int)key("nice")))
+				die("nice");
+			hog(end_ns, gaps);
+		}
+	return first;
+}
+
+static void finish_hogs(int first, struct samples *gaps)
+{
+	double total = 0, least = 1e9, most = 0;
+	int n = (int)key("hogs");
+
+	for (int i = 0; i < n; i++) {
+		double cpu = child_wait(first + i) / (key("seconds") + .1);
+
+		total += cpu;
+		least = cpu < least ? cpu : least;
+		most = cpu > most ? cpu : most;
+	}
+	if (n) {
+		printf("hogs_share %.5f\nhogs_least %.5f\nhogs_most %.5f\n", total, least, most);
+		samples_print(gaps, "hogs_wait");
+	}
+}
+
+/* --- the modes ------------------------------------------------------------------------------------------------------ */
+
+/* Sleepers, each a Poisson stream, beside hogs. */
+static void mode_mix(void)
+{
+	struct samples *wakeup = samples_new(), *sojourn = samples_new(), *gaps = samples_new();
+	int n = (int)key("sleepers"), first = start_hogs(gaps);
+
+	for (int i = 0; i < n; i++)
+		if (child())
+			sleeper(begin_ns, end_ns, (uint64_t)key("seed") * 1000 + (uint64_t)i,
+				wakeup, sojourn);
+	finish_hogs(first, gaps);
+	for (int i = children.count - n; i < children.count; i++)
+		child_wait(i);
+	samples_print(wakeup, "wakeup");
+	samples_print(sojourn, "sojourn");
+}
+
+/* The same with one more hog that sleeps pause_us after each service_us, to look like a sleeper. */
+static void mode_disguise(void)
+{
+	struct samples *wakeup = samples_new(), *gaps = samples_new();
+	int first = start_hogs(gaps), last;
+	double service_ns = key("service_us") * 1e3;
+
+	if (child()) {
+		uint64_t t;
+
+		while ((t = now_ns()) < end_ns) {
+			work_ns(service_ns);
+			sleep_until(now_ns() + (uint64_t)(key("pause_us") * 1e3));
+		}
+		_exit(0);
+	}
+	last = children.count - 1;
+	keys[5].value = 500; /* the real sleeper's service */
+	if (child())
+		sleeper(begin_ns, end_ns, (uint64_t)key("seed"), wakeup, NULL);
+	finish_hogs(first, gaps);
+	printf("disguised_share %.5f\n", child_wait(last) / (key("seconds") + .1));
+	child_wait(last + 1);
+	samples_print(wakeup, "wakeup");
+}
+
+/* A stage of the pipeline: read a request, work, pass it on. */
+struct request {
+	uint64_t intended_ns;
+	uint64_t work_ns;
+};
+
+static void stage(int in, int out, double work)
+{
+	struct request r;
+
+	for (;;) {
+		transfer(in, &r, sizeof(r), false);
+		work_ns(work + (double)r.work_ns);
+		if (r.intended_ns)
+			transfer(out, &r, sizeof(r), true);
+	}
+}
+
+/*
+ * client -> server -> helper -> client, a request at a time from a Poisson stream; latency from the intended arrival to
+ * the answer. With bulk_us a second client keeps the server busy with requests that nobody waits for.
+ */
+static void mode_pipeline(void)
+{
+	struct samples *end_to_end = samples_new(), *gaps = samples_new();
+	int server[2], helper[2], answer[2], first = start_hogs(gaps), client;
+	double bulk = key("bulk_us") * 1e3;
+
+	new_pipe(server);
+	new_pipe(helper);
+	new_pipe(answer);
+	if (child())
+		stage(server[0], helper[1], 50e3);
+	if (child())
+		stage(helper[0], answer[1], 50e3);
+	if (bulk > 0 && child()) {
+		for (uint64_t at = begin_ns; at < end_ns; at += (uint64_t)(bulk * 4)) {
+			struct request r = {0, (uint64_t)bulk};
+
+			sleep_until(at);
+			transfer(server[1], &r, sizeof(r), true);
+		}
+		_exit(0);
+	}
+	client = children.count;
+	if (child()) {
+		uint64_t seed = (uint64_t)key("seed");
+		double at = (double)begin_ns;
+
+		for (;;) {
+			struct request r = {0, 0};
+
+			at += random_exponential(&seed, key("gap_us") * 1e3);
+			if ((uint64_t)at >= end_ns)
+				_exit(0);
+			r.intended_ns = (uint64_t)at;
+			sleep_until(r.intended_ns);
+			transfer(server[1], &r, sizeof(r), true);
+			transfer(answer[0], &r, sizeof(r), false);
+			sample(end_to_end, r.intended_ns, now_ns());
+		}
+	}
+	finish_hogs(first, gaps);
+	child_wait(client);
+	samples_print(end_to_end, "end_to_end");
+}
+
+/* Two processes, one byte there and back. */
+static void mode_pingpong(void)
+{
+	uint64_t rounds = (uint64_t)key("rounds"), start;
+	int there[2], back[2];
+	char byte = 0;
+
+	new_pipe(there);
+	new_pipe(back);
+	if (child()) {
+		close(there[1]);
+		for (;;) {
+			transfer(there[0], &byte, 1, false);
+			transfer(back[1], &byte, 1, true);
+		}
+	}
+	start = now_ns();
+	for (uint64_t i = 0; i < rounds; i++) {
+		transfer(there[1], &byte, 1, true);
+		transfer(back[0], &byte, 1, false);
+	}
+	printf("round_trip %.3f\n", (double)(now_ns() - start) / 1e3 / (double)rounds);
+	close(there[1]);
+	child_wait(0);
+}
+
+/* hackbench's shape: in each group every sender sends to every receiver. */
+static void mode_messaging(void)
+{
+	int groups = (int)key("groups"), tasks = (int)key("tasks"), rounds = (int)key("rounds");
+	uint64_t start = now_ns();
+	char message[100] = "";
+
+	for (int g = 0; g < groups; g++) {
+		int fd[64][2];
+
+		for (int i = 0; i < tasks && i < 64; i++)
+			if (socketpair(AF_UNIX, SOCK_STREAM, 0, fd[i]))
+				die("socketpair");
+		for (int i = 0; i < tasks && i < 64; i++)
+			if (child()) {
+				for (int n = 0; n < rounds * tasks; n++)
+					transfer(fd[i][0], message, sizeof(message), false);
+				_exit(0);
+			}
+		for (int i = 0; i < tasks && i < 64; i++)
+			if (child()) {
+				for (int n = 0; n < rounds; n++)
+					for (int to = 0; to < tasks; to++)
+						transfer(fd[to][1], message, sizeof(message), true);
+				_exit(0);
+			}
+		for (int i = 0; i < tasks && i < 64; i++) {
+			close(fd[i][0]);
+			close(fd[i][1]);
+		}
+	}
+	for (int i = 0; i < children.count; i++)
+		child_wait(i);
+	printf("elapsed %.3f\n", (double)(now_ns() - start) / 1e3);
+}
+
+/* make -jN's shape: a driver that keeps N short-lived workers going, each mostly computing, some output in a pipe. */
+static void mode_make(void)
+{
+	int tasks = (int)key("tasks"), jobs = (int)key("jobs"), running = 0;
+	uint64_t seed = (uint64_t)key("seed"), start = now_ns();
+	int out[2];
+
+	new_pipe(out);
+	for (int i = 0; i < tasks; i++) {
+		double cost = random_exponential(&seed, key("service_us") * 1e3);
+
+		if (running == jobs) {
+			char line[64];
+
+			transfer(out[0], line, sizeof(line), false);
+			child_wait(i - running);
+			running--;
+		}
+		if (child()) {
+			char line[64] = "done";
+			char *memory = malloc(1 << 18);
+
+			if (!memory)
+				die("memory");
+			memset(memory, 1, 1 << 18);
+			work_ns(cost);
+			transfer(out[1], line, sizeof(line), true);
+			_exit(memory[1] != 1);
+		}
+		running++;
+	}
+	for (int i = children.count - running; i < children.count; i++)
+		child_wait(i);
+	printf("elapsed %.3f\n", (double)(now_ns() - start) / 1e3);
+}
+
+/* Spinners that give the CPU up after service_us of work by sched_yield(): a dispatch each time. */
+static void mode_yield(void)
+{
+	struct samples *turns = samples_new(), *gaps = samples_new();
+	int tasks = (int)key("tasks"), first = start_hogs(gaps);
+
+	for (int i = 0; i < tasks; i++)
+		if (child()) {
+			sleep_until(begin_ns);
+			while (now_ns() < end_ns) {
+				work_ns(key("service_us") * 1e3);
+				turns->count++;
+				sched_yield();
+			}
+			_exit(0);
+		}
+	finish_hogs(first, gaps);
+	{
+		double total = 0;
+
+		for (int i = children.count - tasks; i < children.count; i++)
+			total += child_wait(i);
+		printf("yielders_share %.5f\n", total / (key("seconds") + .1));
+		printf("turn %.3f\n", key("seconds") * 1e6 / (double)turns->count);
+	}
+}
+
+static const struct {
+	const char *name, *help;
+	void (*run)(void);
+} modes[] = {
+	{"mix", "sleepers beside hogs", mode_mix},
+	{"disguise", "a sleeper, hogs, and a hog that sleeps now and then", mode_disguise},
+	{"pipeline", "client, server and helper beside hogs", mode_pipeline},
+	{"pingpong", "one byte through two pipes and back", mode_pingpong},
+	{"messaging", "groups of senders and receivers", mode_messaging},
+	{"make", "many short processes, some at a time", mode_make},
+	{"yield", "spinners that yield", mode_yield},
+};
+
+static int help(FILE *to, int status)
+{
+	fprintf(to, "schedbench MODE [key=value]...\n");
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		fprintf(to, "  %-12s %s\n", modes[i].name, modes[i].help);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		fprintf(to, "  %-12s %s (%g)\n", keys[i].name, keys[i].help, keys[i].value);
+	return status;
+}
+
+static void key_set(const char *text)
+{
+	const char *equals = strchr(text, '=');
+	char *end;
+
+	for (size_t i = 0; equals && i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strlen(keys[i].name) == (size_t)(equals - text) &&
+		    !strncmp(text, keys[i].name, strlen(keys[i].name))) {
+			keys[i].value = strtod(equals + 1, &end);
+			if (*end || end == equals + 1 || !isfinite(keys[i].value))
+				break;
+			return;
+		}
+	fprintf(stderr, "schedbench: no such key, or not a number: %s\n", text);
+	exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return help(stderr, 2);
+	if (!strcmp(argv[1], "help"))
+		return help(stdout, 0);
+	for (int i = 2; i < argc; i++)
+		key_set(argv[i]);
+	prctl(PR_SET_TIMERSLACK, 1);
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (!strcmp(argv[1], modes[i].name)) {
+			calibrate();
+			modes[i].run();
+			return 0;
+		}
+	fprintf(stderr, "schedbench: no mode %s\n", argv[1]);
+	return 2;
+}
