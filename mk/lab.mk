@@ -26,3 +26,12 @@ $(BUILD)/lab/chart.js: $(CHART_JS_FILE)
 
 $(BUILD)/lab/report_html.o $(BUILD)/san/lab/report_html.o: lab/report.css lab/report.js $(BUILD)/lab/chart.js
 $(BUILD)/lab/report_html.o $(BUILD)/san/lab/report_html.o: CPPFLAGS += -DCHART_JS='"$(BUILD)/lab/chart.js"'
+
+.PHONY: test-report bench-compare
+# A browser is large, so `make test` does not install one; where one is, the test uses it.
+test-report: all $(BUILD)/tests/bench/make_results ## the report in a headless Chromium, which is installed for it
+	@build-aux/deps extra-browser
+	@tests/run tests/host/report.sh
+
+bench-compare: all $(BUILD)/tests/bench/make_results ## how long 1,000 result files and a million samples take
+	@tests/bench/compare.sh
