@@ -30,6 +30,7 @@ static const struct command commands[] = {
 	{"cpudist", "how long tasks run at a stretch", cmd_cpudist},
 	{"offcpu", "where tasks wait, by stack: text, folded, flame graph, speedscope", cmd_offcpu},
 	{"trace", "a timeline for Perfetto: switches, wakings, migrations, jobs", cmd_trace},
+	{"top", "a live view of tasks and their waits", cmd_top},
 	{NULL, NULL, NULL},
 };
 

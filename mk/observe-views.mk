@@ -5,3 +5,19 @@ STATIC_LIB = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1))
 EXTRA_LIBS += -ldw -lelf -lz $(foreach l,lzma bz2 zstd,$(call STATIC_LIB,$(l)))
 
 $(BUILD)/observe/flame.o $(BUILD)/san/observe/flame.o: observe/flame.js observe/flame.css
+
+# Programs of the views' tests: one that waits in known ways in the guest, one that reads traces on the host.
+VIEW_TOOLS := $(BUILD)/tests/tools/waits $(BUILD)/tests/tools/pftrace $(BUILD)/tests/tools/pty
+$(BUILD)/tests/tools/%: tests/tools/%.c
+	@mkdir -p $(@D) && echo "  CC      $@"
+	@$(CC) -D_GNU_SOURCE $(WARN) -O2 -g -fno-omit-frame-pointer -fno-optimize-sibling-calls $(REPRODUCIBLE) -pthread \
+		-static -o $@ $<
+test-needs: $(VIEW_TOOLS)
+
+# ncurses draws top. A guest has no terminal descriptions: one of a VT100 goes along, in the form that ncurses takes
+# from the environment.
+EXTRA_LIBS += -lncursesw -ltinfo
+$(BUILD)/observe/vt100.h:
+	@mkdir -p $(@D) && echo "  TERM    $@"
+	@{ printf '/* made by infocmp */\n#define VT100_TERMINFO "'; infocmp -q -Q2 vt100 | tr -d '\n'; printf '"\n'; } > $@.tmp && mv $@.tmp $@
+$(BUILD)/observe/cmd_top.o $(BUILD)/san/observe/cmd_top.o: | $(BUILD)/observe/vt100.h

@@ -195,5 +195,6 @@ int cmd_cpudist(int argc, char **argv);
 int cmd_wakeups(int argc, char **argv);
 int cmd_offcpu(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 
 #endif

@@ -336,6 +336,8 @@ int view_run(struct view *view)
 		cli_error("%s: cannot attach: %s", view->name, strerror(-err));
 	else
 		err = run_loop(view, ledger);
+	if (view->finished)
+		view->finished(view);
 	if (err < 0)
 		cli_error("%s: %s", view->name, strerror(-err));
 	else

@@ -32,6 +32,8 @@ struct view {
 	void (*opened)(struct view *view, struct ledger *ledger);
 	/* After each poll, several times a second; may be NULL. */
 	void (*polled)(struct view *view, struct ledger *ledger);
+	/* When the last report has been shown, before losses are told; may be NULL. */
+	void (*finished)(struct view *view);
 	void *context;
 	bool parsed_interval;
 };

@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# cost: 60
+# offcpu against a program that knows where it waits (tests/tools/waits.c), in the virtual lab: time by function and
+# state, filters, exact and default walking, the whole wall time, hostile names, outputs, wrong use.
+. "$(dirname "$0")/../lib.sh"
+cd "$tmp"
+waits=$root/build/tests/tools/waits
+
+cat > guest.sh << 'END'
+name='x;y"<&>'
+capture() { # FILE OPTIONS...: one capture around one run of the program
+	out=$1
+	shift
+	schedlab offcpu -d 3 --json "$@" > /out/$out.json 2> /out/$out.err &
+	sleep 1
+	/with/waits "$name" > /out/$out.waits
+	wait $!
+	echo $? > /out/$out.status
+}
+capture exact --exact
+capture quick
+capture filtered --state S --min 4ms --max 7ms -K
+capture wall --wall --hz 997
+schedlab offcpu -d 0.2 --top 1 > /out/report.txt
+schedlab offcpu -p 999999 2> /out/nopid.err; echo $? > /out/nopid.status
+schedlab offcpu -c /no/such 2> /out/nocgroup.err; echo $? > /out/nocgroup.status
+schedlab offcpu -p 1 -d 30 > /dev/null & # ends by a signal, with what it has
+sleep 1
+kill -INT $!
+wait $!
+echo $? > /out/signal.status
+END
+guest --lab --timeout 1200 --out out --with "$waits" --with guest.sh -- sh /with/guest.sh
+check_equal "the guest ran" 0 "$status"
+[ "$status" -eq 0 ] || { printf '%s\n' "$err" | tail -n 5 | sed 's/^/# /'; exit 0; }
+for c in exact quick filtered wall; do check_equal "capture $c ended well" 0 "$(cat out/$c.status)"; done
+
+# Milliseconds of CAPTURE in STATE in stacks with a frame of FUNCTION.
+ms() {
+	jq --arg state "$2" --arg f "$3" '.profile as $p | [$p.stacks[] | select(.state == $state) |
+		select(any(.frames[]; $p.frames[.].name == $f)) | .value_ns] | add // 0 | . / 1000000' "out/$1.json"
+}
+told() { # CAPTURE FUNCTION: what the program says itself, in ms
+	awk -v f="$2" '$1 == f { print $2 / 1000 }' "out/$1.waits"
+}
+
+for c in exact quick; do
+	check_number "$c: sleeps are as long as asked, and as the program says" \
+		"$(ms $c sleeping wait_sleep) >= 300 && $(ms $c sleeping wait_sleep) <= $(told $c wait_sleep)"
+	check_number "$c: a vfork's parent waits uninterruptibly" \
+		"$(ms $c disk wait_disk) >= 160 && $(ms $c disk wait_disk) <= $(told $c wait_disk)"
+	check_number "$c: a lock is waited for as long as it is held" \
+		"$(ms $c sleeping wait_lock) >= 118 && $(ms $c sleeping wait_lock) <= $(told $c wait_lock)"
+	check_number "$c: two burners on one CPU wait for each other" \
+		"$(ms $c preempted burn) >= 180 && $(ms $c preempted burn) <= 2 * $(told $c burn)"
+	check_number "$c: waits that were not are not there" \
+		"$(ms $c disk wait_sleep) + $(ms $c disk wait_lock) + $(ms $c preempted wait_disk) < 5"
+done
+check_number "the default mode charges each function as the exact one, to 2 %" \
+	"($(ms quick sleeping wait_sleep) / $(ms exact sleeping wait_sleep) - 1) ^ 2 < 0.0004 && ($(ms quick disk wait_disk) / $(ms exact disk wait_disk) - 1) ^ 2 < 0.0004"
+
+# The stack is the right one, outermost first: process, main, the function, the kernel's way into the wait.
+stack_of() { # CAPTURE STATE FUNCTION: the names of the stack with the most time
+	jq -r --arg state "$2" --arg f "$3" '.profile as $p | [$p.stacks[] | select(.state == $state) |
+		select(any(.frames[]; $p.frames[.].name == $f))] | max_by(.value_ns) | [.frames[] | $p.frames[.].name] | join("/")' "out/$1.json"
+}
+check_match "user and kernel frames in their order" '^x;y"<&>/.*main/wait_sleep/.*entry_SYSCALL_64.*/.*nanosleep' \
+	"$(stack_of exact sleeping wait_sleep)"
+check_match "the wait for a vfork" 'main/wait_disk/.*kernel_clone' "$(stack_of exact disk wait_disk)"
+check_match "the wait for a lock" 'main/wait_lock/.*futex_wait' "$(stack_of exact sleeping wait_lock)"
+check_equal "functions carry their source line" waits.c \
+	"$(jq -r '[.profile.frames[] | select(.name == "wait_sleep") | .source][0] | split(":")[0]' out/exact.json)"
+check_match "and the build-id of their file" '^[0-9a-f]{16,}$' \
+	"$(jq -r '[.profile.frames[] | select(.name == "wait_sleep") | .build_id][0]' out/exact.json)"
+
+# Filters.
+check_equal "only sleeping waits were kept" sleeping \
+	"$(jq -r '[.profile.stacks[].state] | unique | join(" ")' out/filtered.json)"
+check_equal "none shorter or longer than asked" true \
+	"$(jq '.states.sleeping | .min_ns >= 4000000 and .max_ns <= 7000000' out/filtered.json)"
+check_equal "no user frames with -K" 0 "$(jq '[.profile.frames[] | select(.kind == "user")] | length' out/filtered.json)"
+check_equal "durations are told: 20 holds of 6 ms" true "$(jq '.states.sleeping.count >= 20 and .states.sleeping.count <= 60' out/filtered.json)"
+
+# The whole wall time: burning is running or preempted, all of it.
+check_number "--wall sees the burners run" "$(ms wall running burn) >= 340 && $(ms wall running burn) <= 460"
+check_number "and wait" "$(ms wall preempted burn) >= 180"
+
+# The other outputs, from the capture, on this host.
+"$schedlab" offcpu --from out/exact.json --folded > exact.folded 2> folded.err
+check_match "folded text keeps the hostile name in one frame" '^x\\x3by"<&>;.*;main;wait_sleep;.*_\[k\] [0-9]+$' \
+	"$(grep wait_sleep exact.folded | head -n 1)"
+check_equal "each line of it is stack and number" "" "$(grep -vE '^[^;]+(;[^;]+)* [0-9]+$' exact.folded || true)"
+expect "a flame graph of it" 0 -- "$schedlab" offcpu --from out/wall.json --svg wall.svg
+check_match "escapes the name" 'data-n="x;y&quot;&lt;&amp;&gt;"' "$(grep -F 'data-n="x;y' wall.svg | head -n 1)"
+check_match "a report in text" 'sleeping: .* intervals, mean .*, longest' "$(cat out/report.txt)"
+
+# Losses are told, wrong use is refused.
+check_equal "every loss has a number" true "$(jq '.losses | length > 5 and all(.[]; type == "number")' out/exact.json)"
+check_equal "no stack was dropped" 0 "$(jq '.profile.losses.dropped' out/exact.json)"
+check_equal "a process that is not there" 2 "$(cat out/nopid.status)"
+check_match "is named" 'offcpu: .*999999' "$(cat out/nopid.err)"
+check_equal "a cgroup that is not there" 2 "$(cat out/nocgroup.status)"
+check_match "is named" '/no/such' "$(cat out/nocgroup.err)"
+check_equal "a signal ends it well" 0 "$(cat out/signal.status)"
