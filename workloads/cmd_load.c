@@ -2,6 +2,7 @@
 /* schedlab load: run a workload file against the scheduler that is active. It loads none: see schedlab run. */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -11,7 +12,10 @@
 #include "lib/result.h"
 #include "lib/seal.h"
 #include "lib/timeutil.h"
+#include "workloads/learn.h"
 #include "workloads/workloads.h"
+
+#define LEARN_MAX_BYTES (1U << 30)
 
 enum {
 	OPTION_SEED = 256,
@@ -20,10 +24,12 @@ enum {
 	OPTION_CORRECTED,
 	OPTION_EXT,
 	OPTION_CHECK,
+	OPTION_JOBS,
+	OPTION_LEARN,
 };
 
 struct arguments {
-	const char *file, *output, *expect;
+	const char *file, *output, *expect, *jobs, *learn;
 	uint64_t seed, duration_ns;
 	double tolerance_pct, corrected_pct;
 	bool has_seed, json, sched_ext, check;
@@ -41,6 +47,13 @@ static const struct argp_option options[] = {
 	{"sched-ext", OPTION_EXT, NULL, 0,
 	 "put the load into SCHED_EXT, for a scheduler that runs with --partial", 0},
 	{"check", OPTION_CHECK, NULL, 0, "only check the file, draw the trace and print its hash",
+	 0},
+	{"jobs", OPTION_JOBS, "CSV", 0, "write each job's times to CSV (for schedlab trace --jobs)",
+	 0},
+	{"learn", OPTION_LEARN, "TASK", 0,
+	 "FILE is a trace captured by ftrace or perf script: write the arrivals and services of "
+	 "TASK (a "
+	 "name or thread id) to --output, for a workload to replay",
 	 0},
 	{"json", 'j', NULL, 0, "print the result document instead of text", 0},
 	{NULL, 0, NULL, 0, NULL, 0},
@@ -90,6 +103,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPTION_CHECK:
 		a->check = true;
 		return 0;
+	case OPTION_JOBS:
+		a->jobs = arg;
+		return 0;
+	case OPTION_LEARN:
+		a->learn = arg;
+		return 0;
 	case 'j':
 		a->json = true;
 		return 0;
@@ -101,6 +120,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!a->file)
 			argp_error(state, "a workload file is missing");
+		if (a->learn && !a->output)
+			argp_error(state, "--learn writes to a file: --output is missing");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -149,6 +170,64 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/* Print by @print into a file that is there whole or not at all. Returns 0 or -errno, told. */
+static int write_text(const char *path, int (*print)(const void *what, FILE *out), const void *what)
+{
+	char *text = NULL, shown[4096];
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	int err = out ? print(what, out) : -ENOMEM;
+
+	if (out && fclose(out) && !err)
+		err = -ENOMEM;
+	if (!err)
+		err = file_replace(path, text, size);
+	free(text);
+	if (err)
+		cli_error("cannot write %s: %s", cli_printable(path, shown, sizeof(shown)),
+			  strerror(-err));
+	return err;
+}
+
+static int print_jobs(const void *report, FILE *out)
+{
+	return load_report_write_jobs(report, out);
+}
+
+static int print_learned(const void *learned, FILE *out)
+{
+	return learned_print(learned, out);
+}
+
+/* --learn: no load is made. */
+static int learn(const struct arguments *a)
+{
+	char error[WORKLOAD_ERROR_SIZE], shown[4096], *text;
+	struct learned learned;
+	int err = file_read(a->file, LEARN_MAX_BYTES, &text, NULL);
+
+	cli_printable(a->file, shown, sizeof(shown));
+	if (err) {
+		cli_error("cannot read %s: %s", shown,
+			  err == -EFBIG ? "it is larger than 1 GiB" : strerror(-err));
+		return EXIT_STATUS_USAGE;
+	}
+	err = learn_jobs(text, a->learn, &learned, error, sizeof(error));
+	free(text);
+	if (err) {
+		cli_error("%s: %s", shown, error);
+		return err == -ENOMEM ? EXIT_STATUS_FAILURE : EXIT_STATUS_USAGE;
+	}
+	err = write_text(a->output, print_learned, &learned);
+	if (!err)
+		cli_note("%zu jobs of %zu tasks; %zu cut off by the end, %zu begun before the "
+			 "capture, "
+			 "left out",
+			 learned.count, learned.tasks, learned.unfinished, learned.unbegun);
+	learned_free(&learned);
+	return err ? EXIT_STATUS_FAILURE : EXIT_STATUS_OK;
+}
+
 static int write_result(const struct load_report *report, json_t *result, const struct arguments *a)
 {
 	char shown[4096];
@@ -163,6 +242,8 @@ static int write_result(const struct load_report *report, json_t *result, const 
 		cli_error("cannot make the result document: %s", strerror(-err));
 		return EXIT_STATUS_FAILURE;
 	}
+	if (a->jobs && write_text(a->jobs, print_jobs, report))
+		return EXIT_STATUS_FAILURE;
 	err = a->output ? file_replace_json(a->output, result) : 0;
 	if (err) {
 		cli_error("cannot write %s: %s", cli_printable(a->output, shown, sizeof(shown)),
@@ -197,7 +278,7 @@ static int judge(const struct load_report *report, const struct arguments *a, in
 static int run(const struct workload *w, const struct trace *t, const struct arguments *a)
 {
 	char error[WORKLOAD_ERROR_SIZE];
-	struct load_options load = {.sched_ext = a->sched_ext};
+	struct load_options load = {.sched_ext = a->sched_ext, .keep_jobs = a->jobs};
 	struct load_report *report;
 	json_t *result = result_new();
 	int signals = open_signals(), err, status;
@@ -239,6 +320,8 @@ int cmd_load(int argc, char **argv)
 	int err, status;
 
 	cli_parse(&argp, argc, argv, 0, &a);
+	if (a.learn)
+		return learn(&a);
 	err = workload_load(a.file, &w, error, sizeof(error));
 	if (err) {
 		cli_error("%s", error);

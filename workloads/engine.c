@@ -75,8 +75,10 @@ static int set_attributes(const struct class_spec *c, bool sched_ext)
 	return syscall(SYS_sched_setattr, 0, &attr, 0) ? -errno : 0;
 }
 
+/* The task is called as its class, in every tracer too. */
 int agent_apply(const struct engine *e, const struct class_spec *c)
 {
+	prctl(PR_SET_NAME, c->name, 0, 0, 0);
 	if (c->has_cpus && sched_setaffinity(0, sizeof(c->cpus), &c->cpus))
 		return -errno;
 	return set_attributes(c, e->options->sched_ext);

@@ -206,6 +206,7 @@ void *dispatcher_main(void *arg)
 	struct sched_param priority = {.sched_priority = DISPATCH_PRIORITY};
 	uint64_t now, cpu_ns;
 
+	prctl(PR_SET_NAME, "dispatcher", 0, 0, 0);
 	e->dispatcher_err = -pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority);
 	atomic_fetch_add(&e->ready, 1);
 	while (!atomic_load(&e->shared->go))

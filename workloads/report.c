@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a run gave: from the jobs' times to histograms, oracles, verdicts, JSON and text. */
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -349,6 +350,18 @@ static int ask_oracles(struct load_report *r, const struct engine *e)
 	return err;
 }
 
+static int keep_jobs(struct load_report *r, const struct engine *e)
+{
+	size_t size = e->trace->count * sizeof(*r->times);
+
+	r->start_ns = e->shared->start_ns;
+	r->times = malloc(size + 1);
+	if (!r->times)
+		return -ENOMEM;
+	memcpy(r->times, e->times, size);
+	return 0;
+}
+
 /* --- the report ------------------------------------------------------------------------------------ */
 
 int report_make(struct engine *e, struct load_report **report)
@@ -376,6 +389,8 @@ int report_make(struct engine *e, struct load_report **report)
 		err = add_class(r, e, i);
 	if (!err)
 		err = ask_oracles(r, e);
+	if (!err && e->options->keep_jobs)
+		err = keep_jobs(r, e);
 	if (err) {
 		load_report_free(r);
 		return err;
@@ -405,6 +420,7 @@ void load_report_free(struct load_report *r)
 	hist_free(&r->lateness);
 	for (size_t i = 0; i < r->reason_count; i++)
 		free(r->reasons[i]);
+	free(r->times);
 	free(r);
 }
 
@@ -707,6 +723,22 @@ int load_report_print(const struct load_report *r, FILE *out)
 	for (size_t i = 0; i < r->reason_count; i++)
 		fprintf(out, "%s: %s.\n", i ? "         " : "NOT VALID", r->reasons[i]);
 	return ferror(out) || fflush(out) ? -EIO : 0;
+}
+
+int load_report_write_jobs(const struct load_report *r, FILE *out)
+{
+	if (!r->times)
+		return -ENODATA;
+	fprintf(out, "class,index,intended_ns,released_ns,first_run_ns,done_ns\n");
+	for (size_t i = 0; i < r->trace->count; i++) {
+		const struct job *job = &r->trace->jobs[i];
+		const struct job_times *t = &r->times[i];
+
+		fprintf(out, "%s,%" PRIu32 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
+			spec_of(r, job->class)->name, job->index, r->start_ns + job->intended_ns,
+			t->released_ns, t->first_run_ns, t->done_ns);
+	}
+	return ferror(out) ? -EIO : 0;
 }
 
 int load_report_expect(const struct load_report *r, const char *name, double pct,

@@ -44,6 +44,8 @@ struct load_report {
 	double dispatch_cost_ns; /* CPU time of the dispatcher a job */
 	double burn_error_ns;	 /* mean CPU time of a job beyond its service */
 	bool memory_locked;
+	struct job_times *times; /* of all jobs, where they are kept; owned */
+	uint64_t start_ns;
 	int stopped_by;
 	char *reasons[REPORT_MAX_REASONS];
 	size_t reason_count;

@@ -72,6 +72,8 @@ struct load_options {
 	 */
 	const int *stop_fds;
 	size_t stop_fd_count;
+	/* Keep every job's times for load_report_write_jobs(). */
+	bool keep_jobs;
 	/* Called from load_run()'s thread when the measured window begins (after the warm-up) and ends. May be NULL. */
 	void (*window)(void *user, bool begins);
 	void *user;
@@ -101,6 +103,12 @@ int load_report_stopped_by(const struct load_report *report);
 int load_report_add(const struct load_report *report, json_t *result);
 /* The same for people: histograms, classes, the oracles' verdicts. Returns 0 or -errno. */
 int load_report_print(const struct load_report *report, FILE *out);
+
+/*
+ * Write the jobs of a run with keep_jobs to @out, one a line: "class,index,intended_ns,released_ns,first_run_ns,done_ns"
+ * (CLOCK_MONOTONIC; 0: did not happen), names in the first. Returns 0 or -errno.
+ */
+int load_report_write_jobs(const struct load_report *report, FILE *out);
 
 /*
  * Check the measured sojourns against oracle @name ("fcfs", "ps", "srpt"): mean and p99 within @pct, and within

@@ -20,6 +20,21 @@ schedlab load web -d 2500ms -o /out/again.json > /dev/null
 schedlab load mix -d 2s --json > /out/stdout.json
 echo "json: $?"
 
+# A run's jobs, and the same jobs learned from what ftrace saw of them; then the replay of what was learned.
+t=/sys/kernel/tracing
+echo 65536 > $t/buffer_size_kb
+echo 1 > $t/events/sched/sched_waking/enable
+echo 1 > $t/events/sched/sched_switch/enable
+schedlab load alone -d 3s --jobs /out/jobs.csv -o /out/learned-from.json > /dev/null
+echo 0 > $t/tracing_on
+cat $t/trace > /tmp/capture
+schedlab load --learn sleeper /tmp/capture -o /tmp/learned.txt 2> /out/learn.err
+echo "learn: $?"
+cp /tmp/learned.txt /out/
+printf '[workload]\n[class again]\nkind = sleeper\narrivals = file path=learned.txt\n' > /tmp/learned.ini
+schedlab load /tmp/learned.ini -o /out/relearned.json > /dev/null
+echo "replay of it: $?"
+
 # What the load has made, with their nice values, while it runs; then a signal, then a kill.
 cat > /tmp/nice.ini <<INI
 [workload]
@@ -123,6 +138,21 @@ check_match "text: histogram and oracle" "distribution" "$(cat "$tmp/out/web.txt
 check_match "text: oracle" "fcfs .* (agrees|differs)" "$(cat "$tmp/out/web.txt")"
 check_match "--json: status" "^json: 0\$" "$out"
 check_equal "--json: one document on stdout" 1 "$(jq -s length "$tmp/out/stdout.json")"
+
+check_match "jobs are learned from a capture" "^learn: 0\$" "$out"
+check_match "and replayed" "^replay of it: 0\$" "$out"
+check_match "what was left out is said" "note: [0-9]+ jobs of 1 tasks; [0-9]+ cut off by the end, [0-9]+ begun before" "$(cat "$tmp/out/learn.err")"
+jobs=$(($(wc -l < "$tmp/out/jobs.csv") - 1))
+check_equal "--jobs: a line a job" "$(jq '.classes[0].jobs.released' "$tmp/out/learned-from.json")" "$jobs"
+check_equal "--jobs: times in order" "" \
+	"$(awk -F, 'NR > 1 && !($3 <= $4 && $4 <= $5 && $5 < $6) { print NR }' "$tmp/out/jobs.csv")"
+# A job that comes while the sleeper is busy is no waking of its own, so there are fewer; the CPU time is all there.
+learned=$(grep -c '^[0-9]' "$tmp/out/learned.txt")
+check_number "as many jobs as wakings: $learned of $jobs" "$learned > 0.8 * $jobs && $learned <= $jobs + 5"
+drawn=$(jq '.classes[0].cpu_ns' "$tmp/out/learned-from.json")
+check_equal "the replay does what was learned" "$learned" "$(jq '.classes[0].jobs.done' "$tmp/out/relearned.json")"
+sum=$(awk '/^[0-9]/ && $1 + 0 >= 1e9 { sum += $2 } END { print sum }' "$tmp/out/learned.txt")
+check_number "services learned add up to the CPU time used, to 15 %" "$sum > 0.85 * $drawn && $sum < 1.15 * $drawn"
 
 check_match "nice values are those of the class" "^nice: 0\$" "$out"
 check_match "a signal ends the run as not valid" "^interrupted: 5\$" "$out"
