@@ -41,3 +41,17 @@ matrix: all test-needs $(BUILD)/tests/bench/verifier_cost ## every scheduler on 
 ATTEST_KERNELS ?= 6.18.15 7.2.13
 attest: all kernel ## the same cell twice in the lab, on two kernels: identical bytes
 	@for k in $(ATTEST_KERNELS); do tests/attest --kernel $$k; done
+
+.PHONY: foreign soak try-debian12 try-debian13
+foreign: all ## the kernel's own example schedulers, built from its source, under our loader
+	@tests/foreign
+
+try-debian12: ## build, unit tests and a guest on a bare Debian 12 (root, debootstrap)
+	@tests/try-debian bookworm
+try-debian13: ## the same on Debian 13
+	@tests/try-debian trixie
+
+# Long runs: each tests/soak/*.sh is a test like those of tests/vm.
+SOAK_TESTS = $(wildcard tests/soak/*.sh)
+soak: all test-needs ## long runs (tests/soak), hours rather than minutes
+	@tests/run --lanes $(TEST_LANES) --logs $(BUILD)/soak-logs $(SOAK_TESTS)
