@@ -28,9 +28,8 @@ $(BUILD)/lab/report_html.o $(BUILD)/san/lab/report_html.o: lab/report.css lab/re
 $(BUILD)/lab/report_html.o $(BUILD)/san/lab/report_html.o: CPPFLAGS += -DCHART_JS='"$(BUILD)/lab/chart.js"'
 
 .PHONY: test-report bench-compare
-# A browser is large, so `make test` does not install one; where one is, the test uses it.
-test-report: all $(BUILD)/tests/bench/make_results ## the report in a headless Chromium, which is installed for it
-	@build-aux/deps extra-browser
+test-report: all $(BUILD)/tests/bench/make_results ## the report in a headless Chromium
+	@build-aux/deps test
 	@tests/run tests/host/report.sh
 
 bench-compare: all $(BUILD)/tests/bench/make_results ## how long 1,000 result files and a million samples take

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # `schedlab report`: the page's numbers, its safety with hostile names, its tables; and where Chromium and its driver
-# are installed (make test-report installs them), the page in a headless browser: no error, no request, right plots.
+# are installed (make deps), the page in a headless browser: no error, no request, right plots.
 . "$(dirname "$0")/../lib.sh"
 
 make_results=$root/build/tests/bench/make_results
@@ -44,7 +44,7 @@ expect "a page that cannot be written" 1 --err 'No such file' -- "$schedlab" rep
 
 # --- in a browser -----------------------------------------------------------------------------------------------
 if ! command -v chromium > /dev/null || ! command -v chromedriver > /dev/null || ! command -v curl > /dev/null; then
-	skip "the page in a headless browser" "chromium, chromium-driver or curl is not installed (make test-report)"
+	skip "the page in a headless browser" "chromium, chromium-driver or curl is not installed (make deps)"
 	exit 0
 fi
 chromedriver --port=0 > "$tmp/driver.log" 2>&1 &
