@@ -38,12 +38,14 @@ some_cell() {
 }
 # The processes below process $1, one "pid name" a line.
 below() {
-	local pid
-	for pid in $(awk -v parent="$1" '/^Pid:/ { pid = $2 } /^PPid:/ && $2 == parent { print pid }' \
-		/proc/[0-9]*/status 2> /dev/null); do
+	local pid children
+	children=$(awk -v parent="$1" '/^Pid:/ { pid = $2 } /^PPid:/ && $2 == parent { print pid }' /proc/[0-9]*/status \
+		2> /dev/null || true)
+	while read -r pid; do
+		[ -n "$pid" ] || continue
 		echo "$pid $(cat "/proc/$pid/comm" 2> /dev/null || true)"
 		below "$pid"
-	done
+	done <<< "$children"
 }
 guest_runs() {
 	processes=$(below $bench)
