@@ -42,7 +42,7 @@ EXTRA_LIBS ?=
 
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-declarations -Wno-compare-distinct-pointer-types -Wno-missing-field-initializers \
-	-D__TARGET_ARCH_$(BPF_ARCH) $(REPRODUCIBLE) -I. -I$(BUILD) -isystem $(LIBBPF_DIR)/include
+	-D__TARGET_ARCH_$(BPF_ARCH) -ffile-compilation-dir=. -I. -I$(BUILD) -isystem $(LIBBPF_DIR)/include
 
 ROOMS := lib loader observe workloads lab
 ROOM_SRCS := $(foreach r,$(ROOMS),$(wildcard $(r)/*.c))
@@ -80,9 +80,12 @@ $(BUILD)/%.o: %.c $(LIBBPF)
 $(patsubst %.c,$(BUILD)/%.o,$(filter-out %.bpf.c,$(wildcard observe/*.c))): | $(SKELS)
 
 # --- BPF ---------------------------------------------------------------------------------------
-$(BUILD)/%.bpf.o: %.bpf.c $(BUILD)/vmlinux.h $(LIBBPF)
+# In two steps: clang numbers BTF types in an order that changes with the length of the paths it opens files by; from
+# standard input it opens none, and the bits are the same wherever the tree lies.
+$(BUILD)/%.bpf.o: %.bpf.c $(BUILD)/vmlinux.h $(LIBBPF) Makefile
 	@mkdir -p $(@D) && echo "  BPF     $@"
-	@$(BPF_CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@.tmp $< && $(LLVM_STRIP) -g $@.tmp && mv $@.tmp $@
+	@$(BPF_CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -E -frewrite-includes -o - $< | \
+		$(BPF_CLANG) $(BPF_CFLAGS) -x c -c -o $@.tmp - && $(LLVM_STRIP) -g $@.tmp && mv $@.tmp $@
 
 $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	@echo "  SKEL    $@"
