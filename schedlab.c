@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	{"status", "which scheduler is active, and what its guard has seen", cmd_status},
 	{"confirm", "keep the scheduler of a run with --confirm", cmd_confirm},
 	{"stop", "end the guarded run's scheduler", cmd_stop},
+	{"tickets", "tasks' and cgroups' tickets under the lottery", cmd_tickets},
 	{"runqlat", "how long tasks wait for a CPU", cmd_runqlat},
 	{"wakeups", "who wakes whom, how late and from where", cmd_wakeups},
 	{"cpudist", "how long tasks run at a stretch", cmd_cpudist},

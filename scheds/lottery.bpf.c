@@ -26,6 +26,7 @@
  */
 #include "bpf/scx.bpf.h"
 #include "bpf/exit.bpf.h"
+#include "bpf/lottery.h"
 #include "bpf/stats.bpf.h"
 #include "bpf/tunable.bpf.h"
 
@@ -54,59 +55,38 @@ EXIT_RECORD_DEFINE(exit_record);
 
 #define SLOT_BITS 13
 #define SLOTS	  (1 << SLOT_BITS)
-#define SCALE	  1000	    /* parts of a ticket, so that a currency divides finely */
-#define MAX_DEPTH 8	    /* levels of cgroups that are followed */
-#define MAX_DRAWS 16	    /* for one dispatch */
-#define ONE	  (1 << 20) /* of a fraction */
+#define MAX_DEPTH 8  /* levels of cgroups that are followed */
+#define MAX_DRAWS 16 /* for one dispatch */
 #define WON_DSQ	  0
 #define HOUSE_DSQ 1
 
-/* What `schedlab tickets` writes (0: by weight) and reads. The command knows these maps by name and size. */
-struct tickets {
-	u64 tickets;
-};
-
+/* `schedlab tickets` finds these two and the accounts by name; see bpf/lottery.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct tickets);
+	__type(value, struct lottery_tickets);
 } task_tickets SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_CGRP_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct tickets);
+	__type(value, struct lottery_tickets);
 } cgroup_tickets SEC(".maps");
-
-struct account {
-	u64 base;     /* own tickets, in SCALE */
-	u64 borrowed; /* lent by blocked clients, in SCALE of the root currency */
-	u64 wins;     /* draws won */
-	u64 fraction; /* what a ticket of its cgroup's currency is worth at the root, in 1/ONE */
-	u64 used_ns;  /* of the quantum last won */
-	u64 ran_at_ns;
-	u64 woke_at_ns;	   /* when it last woke a task, */
-	u64 woke_start_ns; /* and which: start time */
-	u32 woke_pid;	   /* and pid; 0: none */
-	u32 slot;
-	u64 lent;    /* lent to that one while blocked */
-	u64 counted; /* own tickets as counted in the cgroup's active sum */
-};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct account);
+	__type(value, struct lottery_account);
 } accounts SEC(".maps");
 
 /* A currency: what the cgroup is worth in its parent's, and what is issued in it to runnable tasks and cgroups. */
 struct currency {
-	u64 weight; /* cpu.weight, in SCALE */
+	u64 weight; /* cpu.weight, in LOTTERY_SCALE */
 	u64 counted; /* its worth as counted in the parent's active sum; 0 while nothing in it is runnable */
-	u64 active; /* sum over runnable tasks and active cgroups, in SCALE */
+	u64 active; /* sum over runnable tasks and active cgroups, in LOTTERY_SCALE */
 };
 
 struct {
@@ -202,16 +182,16 @@ static u64 draw_random(void)
 
 /* --- what a task's tickets are worth ------------------------------------------------------------------------------- */
 
-static struct account *account_of(struct task_struct *p)
+static struct lottery_account *account_of(struct task_struct *p)
 {
 	return bpf_task_storage_get(&accounts, p, NULL, 0);
 }
 
 /* In the root currency, with what it has borrowed and its compensation. */
-static u64 worth(const struct account *a, u64 used_ns)
+static u64 worth(const struct lottery_account *a, u64 used_ns)
 {
 	u64 slice_ns = slice_us * NSEC_PER_USEC,
-	    tickets = a->base * a->fraction / ONE + a->borrowed;
+	    tickets = a->base * a->fraction / LOTTERY_ONE + a->borrowed;
 
 	if (compensation == 1 || !used_ns)
 		return tickets;
@@ -223,7 +203,7 @@ static u64 worth(const struct account *a, u64 used_ns)
 static void lend(u32 pid, u64 start_ns, u64 tickets)
 {
 	struct task_struct *server = bpf_task_from_pid(pid);
-	struct account *a;
+	struct lottery_account *a;
 
 	if (!server)
 		return;
@@ -242,19 +222,19 @@ static void lend(u32 pid, u64 start_ns, u64 tickets)
 
 static u64 cgroup_worth(struct cgroup *cgrp, const struct currency *c)
 {
-	struct tickets *t = bpf_cgrp_storage_get(&cgroup_tickets, cgrp, NULL, 0);
+	struct lottery_tickets *t = bpf_cgrp_storage_get(&cgroup_tickets, cgrp, NULL, 0);
 
-	return t && t->tickets ? t->tickets * SCALE : c->weight;
+	return t ? t->tickets * LOTTERY_SCALE : c->weight;
 }
 
 /*
  * Add @tickets to what is active in @p's cgroup, activate or deactivate the cgroups above where that is their first or
- * last, and return what one ticket of @p's cgroup is worth at the root, in 1/ONE.
+ * last, and return what one ticket of @p's cgroup is worth at the root, in 1/LOTTERY_ONE.
  */
 static u64 currency_update(struct task_struct *p, u64 tickets)
 {
 	struct cgroup *cgrp = scx_bpf_task_cgroup(p);
-	u64 fraction = ONE, delta = tickets;
+	u64 fraction = LOTTERY_ONE, delta = tickets;
 	int depth = cgrp ? cgrp->level : 0;
 
 	for (int i = 0; i < MAX_DEPTH && depth > i; i++) {
@@ -271,6 +251,8 @@ static u64 currency_update(struct task_struct *p, u64 tickets)
 			delta = now - __sync_lock_test_and_set(&c->counted, now);
 			if (active)
 				fraction = fraction * now / active;
+			if (fraction > LOTTERY_FRACTION_MAX)
+				fraction = LOTTERY_FRACTION_MAX;
 		}
 		bpf_cgroup_release(level);
 	}
@@ -280,10 +262,10 @@ static u64 currency_update(struct task_struct *p, u64 tickets)
 }
 
 /* Bring @a up to date with the task's tickets; @runnable tells whether they count in its cgroup. */
-static void account_refresh(struct task_struct *p, struct account *a, bool runnable)
+static void account_refresh(struct task_struct *p, struct lottery_account *a, bool runnable)
 {
-	struct tickets *t = bpf_task_storage_get(&task_tickets, p, NULL, 0);
-	u64 counted = runnable ? (t ? t->tickets : p->scx.weight) * SCALE : 0;
+	struct lottery_tickets *t = bpf_task_storage_get(&task_tickets, p, NULL, 0);
+	u64 counted = runnable ? (t ? t->tickets : p->scx.weight) * LOTTERY_SCALE : 0;
 
 	if (runnable)
 		a->base = counted;
@@ -294,7 +276,7 @@ static void account_refresh(struct task_struct *p, struct account *a, bool runna
 
 /* --- the ops ------------------------------------------------------------------------------------------------------- */
 
-static void quantum_start(struct account *a, u64 now_ns)
+static void quantum_start(struct lottery_account *a, u64 now_ns)
 {
 	a->used_ns = 0;
 	a->ran_at_ns = now_ns;
@@ -302,7 +284,7 @@ static void quantum_start(struct account *a, u64 now_ns)
 
 s32 BPF_STRUCT_OPS(lottery_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
-	struct account *a = account_of(p);
+	struct lottery_account *a = account_of(p);
 	bool idle = false;
 	s32 cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
 
@@ -314,7 +296,7 @@ s32 BPF_STRUCT_OPS(lottery_select_cpu, struct task_struct *p, s32 prev_cpu, u64 
 	return cpu;
 }
 
-static bool enqueue_slot(struct task_struct *p, struct account *a)
+static bool enqueue_slot(struct task_struct *p, struct lottery_account *a)
 {
 	u64 tickets = worth(a, a->used_ns);
 	u32 slot;
@@ -334,7 +316,7 @@ static bool enqueue_slot(struct task_struct *p, struct account *a)
 
 void BPF_STRUCT_OPS(lottery_enqueue, struct task_struct *p, u64 enq_flags)
 {
-	struct account *a = account_of(p);
+	struct lottery_account *a = account_of(p);
 	s32 cpu;
 
 	if (!a || is_percpu_kthread(p)) {
@@ -354,7 +336,7 @@ void BPF_STRUCT_OPS(lottery_enqueue, struct task_struct *p, u64 enq_flags)
 /* The kernel takes a waiting task back: its affinity, class or weight changes. */
 void BPF_STRUCT_OPS(lottery_dequeue, struct task_struct *p, u64 deq_flags)
 {
-	struct account *a = account_of(p);
+	struct lottery_account *a = account_of(p);
 
 	if (a && slot_claim(a->slot, p->pid))
 		slot_free(a->slot);
@@ -364,7 +346,7 @@ void BPF_STRUCT_OPS(lottery_dequeue, struct task_struct *p, u64 deq_flags)
 static bool winner_take(u32 slot, s32 cpu)
 {
 	struct task_struct *p;
-	struct account *a;
+	struct lottery_account *a;
 	u32 pid;
 
 	barrier_var(slot);
@@ -390,7 +372,7 @@ static bool winner_take(u32 slot, s32 cpu)
 }
 
 /* One draw for @cpu among those who wait, the house and @prev, which holds @kept. True when @cpu has its task. */
-static bool draw(s32 cpu, struct task_struct *prev, struct account *prev_account, u64 kept)
+static bool draw(s32 cpu, struct task_struct *prev, struct lottery_account *prev_account, u64 kept)
 {
 	u64 waiting = sums[1], house = 0, ticket, all;
 
@@ -423,7 +405,7 @@ static bool draw(s32 cpu, struct task_struct *prev, struct account *prev_account
 
 void BPF_STRUCT_OPS(lottery_dispatch, s32 cpu, struct task_struct *prev)
 {
-	struct account *a = NULL;
+	struct lottery_account *a = NULL;
 	u64 kept = 0;
 
 	if (dsq_move_to_local(WON_DSQ))
@@ -441,7 +423,7 @@ void BPF_STRUCT_OPS(lottery_dispatch, s32 cpu, struct task_struct *prev)
 
 void BPF_STRUCT_OPS(lottery_runnable, struct task_struct *p, u64 enq_flags)
 {
-	struct account *a = account_of(p), *waker;
+	struct lottery_account *a = account_of(p), *waker;
 	struct task_struct *current_task = bpf_get_current_task_btf();
 
 	if (!a)
@@ -463,7 +445,7 @@ void BPF_STRUCT_OPS(lottery_runnable, struct task_struct *p, u64 enq_flags)
 
 void BPF_STRUCT_OPS(lottery_running, struct task_struct *p)
 {
-	struct account *a = account_of(p);
+	struct lottery_account *a = account_of(p);
 
 	if (a)
 		a->ran_at_ns = scx_bpf_now();
@@ -471,7 +453,7 @@ void BPF_STRUCT_OPS(lottery_running, struct task_struct *p)
 
 void BPF_STRUCT_OPS(lottery_stopping, struct task_struct *p, bool runnable)
 {
-	struct account *a = account_of(p);
+	struct lottery_account *a = account_of(p);
 
 	if (a)
 		a->used_ns += scx_bpf_now() - a->ran_at_ns;
@@ -479,7 +461,7 @@ void BPF_STRUCT_OPS(lottery_stopping, struct task_struct *p, bool runnable)
 
 void BPF_STRUCT_OPS(lottery_quiescent, struct task_struct *p, u64 deq_flags)
 {
-	struct account *a = account_of(p);
+	struct lottery_account *a = account_of(p);
 
 	if (!a)
 		return;
@@ -495,12 +477,12 @@ void BPF_STRUCT_OPS(lottery_quiescent, struct task_struct *p, u64 deq_flags)
 s32 BPF_STRUCT_OPS_SLEEPABLE(lottery_init_task, struct task_struct *p,
 			     struct scx_init_task_args *args)
 {
-	struct account *a =
+	struct lottery_account *a =
 		bpf_task_storage_get(&accounts, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
 	if (!a)
 		return -ENOMEM;
-	a->fraction = ONE;
+	a->fraction = LOTTERY_ONE;
 	return 0;
 }
 
@@ -512,7 +494,7 @@ s32 BPF_STRUCT_OPS_SLEEPABLE(lottery_cgroup_init, struct cgroup *cgrp,
 
 	if (!c)
 		return -ENOMEM;
-	c->weight = args->weight * SCALE;
+	c->weight = args->weight * LOTTERY_SCALE;
 	return 0;
 }
 
@@ -521,7 +503,7 @@ void BPF_STRUCT_OPS(lottery_cgroup_set_weight, struct cgroup *cgrp, u32 weight)
 	struct currency *c = bpf_cgrp_storage_get(&currencies, cgrp, NULL, 0);
 
 	if (c)
-		c->weight = weight * SCALE;
+		c->weight = weight * LOTTERY_SCALE;
 }
 
 s32 BPF_STRUCT_OPS_SLEEPABLE(lottery_init)
