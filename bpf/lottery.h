@@ -7,9 +7,10 @@
 #define SCHEDLAB_BPF_LOTTERY_H
 
 #define LOTTERY_TICKETS_MAX \
-	1000000		   /* per task or cgroup, so that sums of products stay below 2^63 */
-#define LOTTERY_SCALE 1000 /* parts of a ticket, so that a currency divides finely */
-#define LOTTERY_ONE   (1 << 20)
+	1000000			  /* per task or cgroup, so that sums of products stay below 2^63 */
+#define LOTTERY_SCALE	     1000 /* parts of a ticket, so that a currency divides finely */
+#define LOTTERY_ONE	     (1 << 20) /* the fraction 1 */
+#define LOTTERY_FRACTION_MAX (1ULL << 30)
 
 /* Maps "task_tickets" (task storage) and "cgroup_tickets" (cgroup storage): set by the command; no entry: by weight. */
 struct lottery_tickets {
@@ -30,9 +31,10 @@ struct lottery_account {
 	unsigned long long woke_pid;	  /* and pid; 0: none */
 	unsigned long long slot;	  /* where it waits, or last waited */
 	unsigned long long lent;	  /* lent to the task it woke, while it is blocked */
+	unsigned long long owed;      /* quanta won in draws of other CPUs and not yet run */
 	unsigned long long counted;	  /* own tickets as counted in its cgroup's active sum */
 };
 
-_Static_assert(sizeof(struct lottery_account) == 96, "both sides must see the same account");
+_Static_assert(sizeof(struct lottery_account) == 104, "both sides must see the same account");
 
 #endif

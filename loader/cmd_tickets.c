@@ -22,7 +22,9 @@
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL
 #endif
-#define CGROUP_ROOT "/sys/fs/cgroup"
+/* BPF_MAP_TYPE_CGRP_STORAGE, which the headers of Debian 12 do not have; part of the kernel's ABI since 6.2. */
+#define MAP_TYPE_CGRP_STORAGE ((enum bpf_map_type)32)
+#define CGROUP_ROOT	      "/sys/fs/cgroup"
 
 /* One word of the command line: a task or a cgroup, and perhaps its tickets. */
 struct subject {
@@ -102,8 +104,8 @@ static int maps_open(struct maps *maps)
 		map_find("task_tickets", BPF_MAP_TYPE_TASK_STORAGE, sizeof(struct lottery_tickets));
 	if (maps->task_tickets < 0)
 		return maps->task_tickets;
-	maps->cgroup_tickets = map_find("cgroup_tickets", BPF_MAP_TYPE_CGRP_STORAGE,
-					sizeof(struct lottery_tickets));
+	maps->cgroup_tickets =
+		map_find("cgroup_tickets", MAP_TYPE_CGRP_STORAGE, sizeof(struct lottery_tickets));
 	if (maps->cgroup_tickets < 0)
 		return maps->cgroup_tickets;
 	maps->accounts =

@@ -5,7 +5,7 @@ SCHEDBENCH := $(BUILD)/tests/bench/schedbench
 
 $(SCHEDBENCH): tests/bench/schedbench.c
 	@mkdir -p $(@D) && echo "  BENCH   $@"
-	@$(CC) -D_GNU_SOURCE $(WARN) -O2 $(REPRODUCIBLE) -static -s -Wl,--build-id=none -o $@ $< -lm
+	@$(CC) -D_GNU_SOURCE $(WARN) -O2 $(REPRODUCIBLE) -static -s -pthread -Wl,--build-id=none -o $@ $< -lm
 
 test-needs: $(SCHEDBENCH)
 

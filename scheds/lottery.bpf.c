@@ -3,7 +3,7 @@
  * lottery: proportional share by drawing lots (Waldspurger and Weihl, OSDI 1994).
  *
  * Policy. Every runnable task holds tickets; a CPU that needs work draws one ticket of all that wait, the task that just
- * used its slice included, and its owner runs for slice_us. Over n draws a task's share is binomial around
+ * used its slice and those that run on other CPUs included, and its owner runs for slice_us (next, if it runs already). Over n draws a task's share is binomial around
  * tickets/total. From the paper:
  *   tickets       100 at nice 0, by the kernel's weight for other nice values; `schedlab tickets PID=N` sets others
  *   currencies    a cgroup's tasks divide what the cgroup is worth, by cpu.weight or `schedlab tickets CGROUP=N`, among
@@ -45,6 +45,7 @@ TUNABLE(u32, house_pct, 2, 0, 50,
 STAT(draws, "draws made");
 STAT(missed, "draws that fell on a ticket just taken, made again");
 STAT(kept, "draws won by the task that was running");
+STAT(banked, "draws won by a task that runs on another CPU: its next quantum");
 STAT(direct, "tasks that found an idle CPU when they woke: no draw");
 STAT(house, "tasks that went to the house queue: no tickets, or no slot");
 STAT(compensated, "tasks queued with compensation tickets");
@@ -53,12 +54,14 @@ STAT(elsewhere, "winners that wait for a CPU they may use");
 
 EXIT_RECORD_DEFINE(exit_record);
 
-#define SLOT_BITS 13
-#define SLOTS	  (1 << SLOT_BITS)
-#define MAX_DEPTH 8  /* levels of cgroups that are followed */
-#define MAX_DRAWS 16 /* for one dispatch */
-#define WON_DSQ	  0
-#define HOUSE_DSQ 1
+#define SLOT_BITS  13
+#define SLOTS	   (1 << SLOT_BITS)
+#define MAX_CPUS   1024
+#define MAX_QUANTA 8
+#define MAX_DEPTH  8  /* levels of cgroups that are followed */
+#define MAX_DRAWS  16 /* for one dispatch */
+#define WON_DSQ	   0
+#define HOUSE_DSQ  1
 
 /* `schedlab tickets` finds these two and the accounts by name; see bpf/lottery.h. */
 struct {
@@ -107,6 +110,15 @@ struct {
 static u64 sums[2 * SLOTS];
 static u32 owner[SLOTS]; /* pid that waits there; 0: nobody, or somebody is changing the slot */
 static u64 draw_number;
+
+struct runner {
+	u64 worth;  /* tickets of the task that runs on this CPU, in the root currency */
+	u64 quanta; /* that it has won meanwhile in draws of other CPUs */
+};
+
+static struct runner runners[MAX_CPUS];
+static u64 running_worth; /* sum over the CPUs */
+static u32 nr_cpus = 1;
 
 /* --- the tree ------------------------------------------------------------------------------------------------------ */
 
@@ -274,6 +286,26 @@ static void account_refresh(struct task_struct *p, struct lottery_account *a, bo
 	a->counted = counted;
 }
 
+/* --- who runs where ------------------------------------------------------------------------------------------------ */
+
+static struct runner *runner_on(u32 cpu)
+{
+	barrier_var(cpu);
+	return &runners[cpu & (MAX_CPUS - 1)];
+}
+
+/* This CPU's task holds @tickets from now on. Returns the quanta that were won on it and not run. */
+static u64 runner_set(u64 tickets)
+{
+	struct runner *r = runner_on(bpf_get_smp_processor_id());
+
+	if (nr_cpus == 1)
+		return 0;
+	__sync_fetch_and_add(&running_worth, tickets - r->worth);
+	r->worth = tickets;
+	return __sync_lock_test_and_set(&r->quanta, 0);
+}
+
 /* --- the ops ------------------------------------------------------------------------------------------------------- */
 
 static void quantum_start(struct lottery_account *a, u64 now_ns)
@@ -324,7 +356,12 @@ void BPF_STRUCT_OPS(lottery_enqueue, struct task_struct *p, u64 enq_flags)
 		return;
 	}
 	account_refresh(p, a, true);
-	if (!enqueue_slot(p, a)) {
+	if (a->owed) {
+		a->owed--;
+		a->wins++;
+		quantum_start(a, 0);
+		dsq_insert(p, WON_DSQ, slice_us * NSEC_PER_USEC, enq_flags);
+	} else if (!enqueue_slot(p, a)) {
 		STAT_INC(house);
 		dsq_insert(p, HOUSE_DSQ, slice_us * NSEC_PER_USEC, enq_flags);
 	}
@@ -371,32 +408,66 @@ static bool winner_take(u32 slot, s32 cpu)
 	return true;
 }
 
-/* One draw for @cpu among those who wait, the house and @prev, which holds @kept. True when @cpu has its task. */
-static bool draw(s32 cpu, struct task_struct *prev, struct lottery_account *prev_account, u64 kept)
+/* @prev goes on for another quantum. */
+static bool prev_take(struct task_struct *prev, struct lottery_account *a)
 {
-	u64 waiting = sums[1], house = 0, ticket, all;
+	STAT_INC(kept);
+	a->wins++;
+	quantum_start(a, scx_bpf_now());
+	task_set_slice(prev, slice_us * NSEC_PER_USEC);
+	return true;
+}
+
+/* Ticket number @ticket of those that run on other CPUs than @cpu: its owner's next quantum is won. */
+static void runner_take(s32 cpu, u64 ticket)
+{
+	u32 i;
+
+	bpf_for (i, 0, nr_cpus) {
+		struct runner *r = runner_on(i);
+
+		if (i == (u32)cpu)
+			continue;
+		if (ticket < r->worth) {
+			STAT_INC(banked);
+			if (r->quanta < MAX_QUANTA)
+				__sync_fetch_and_add(&r->quanta, 1);
+			return;
+		}
+		ticket -= r->worth;
+	}
+}
+
+/*
+ * One draw for @cpu among those who wait, the house, @prev, which holds @kept, and those that run elsewhere, who hold
+ * @others: they too must be able to win, or a task would be out of the draws as long as it runs and large holders got
+ * less than their share. True when @cpu has its task.
+ */
+static bool draw(s32 cpu, struct task_struct *prev, struct lottery_account *prev_account, u64 kept,
+		 u64 others)
+{
+	u64 waiting = sums[1], house = 0, ticket;
 
 	if (scx_bpf_dsq_nr_queued(HOUSE_DSQ) > 0) {
-		house = (waiting + kept) * house_pct / (100 - house_pct);
+		house = (waiting + kept + others) * house_pct / (100 - house_pct);
 		if (!(waiting + kept))
 			house = 1;
 	}
-	all = waiting + kept + house;
-	if (!all)
+	if (!(waiting + kept + house))
 		return true;
 	STAT_INC(draws);
-	ticket = draw_random() % all;
-	if (ticket < kept && prev && prev_account) {
-		STAT_INC(kept);
-		prev_account->wins++;
-		quantum_start(prev_account, scx_bpf_now());
-		task_set_slice(prev, slice_us * NSEC_PER_USEC);
-		return true;
-	}
+	ticket = draw_random() % (waiting + kept + house + others);
+	if (ticket < kept && prev && prev_account)
+		return prev_take(prev, prev_account);
 	ticket -= kept;
 	if (ticket < house)
 		return dsq_move_to_local(HOUSE_DSQ);
-	if (!winner_take(slot_find(ticket - house), cpu)) {
+	ticket -= house;
+	if (ticket < others) {
+		runner_take(cpu, ticket);
+		return false;
+	}
+	if (!winner_take(slot_find(ticket - others), cpu)) {
 		STAT_INC(missed);
 		return false;
 	}
@@ -405,20 +476,27 @@ static bool draw(s32 cpu, struct task_struct *prev, struct lottery_account *prev
 
 void BPF_STRUCT_OPS(lottery_dispatch, s32 cpu, struct task_struct *prev)
 {
+	struct runner *r = runner_on(cpu);
 	struct lottery_account *a = NULL;
-	u64 kept = 0;
+	u64 kept = 0, others;
 
+	if (prev && (prev->scx.flags & TASK_QUEUED))
+		a = account_of(prev);
+	if (a && prev && r->quanta) {
+		__sync_fetch_and_sub(&r->quanta, 1);
+		prev_take(prev, a);
+		return;
+	}
 	if (dsq_move_to_local(WON_DSQ))
 		return;
-	if (prev && (prev->scx.flags & TASK_QUEUED)) {
-		a = account_of(prev);
-		if (a)
-			kept = worth(a, a->used_ns + scx_bpf_now() - a->ran_at_ns);
-	}
+	if (a)
+		kept = worth(a, a->used_ns + scx_bpf_now() - a->ran_at_ns);
+	others = nr_cpus > 1 ? running_worth - r->worth : 0;
 	bpf_repeat (MAX_DRAWS)
-		if (draw(cpu, prev, a, kept))
+		if (draw(cpu, prev, a, kept, others))
 			return;
-	scx_bpf_kick_cpu(cpu, 0); /* as unlikely as it is: others wait, so look again */
+	if (!draw(cpu, prev, a, kept, 0)) /* mostly those elsewhere have won: one without them */
+		scx_bpf_kick_cpu(cpu, 0); /* as unlikely as it is: others wait, so look again */
 }
 
 void BPF_STRUCT_OPS(lottery_runnable, struct task_struct *p, u64 enq_flags)
@@ -447,16 +525,22 @@ void BPF_STRUCT_OPS(lottery_running, struct task_struct *p)
 {
 	struct lottery_account *a = account_of(p);
 
-	if (a)
-		a->ran_at_ns = scx_bpf_now();
+	if (!a)
+		return;
+	a->ran_at_ns = scx_bpf_now();
+	runner_set(worth(a, 0));
 }
 
 void BPF_STRUCT_OPS(lottery_stopping, struct task_struct *p, bool runnable)
 {
 	struct lottery_account *a = account_of(p);
 
-	if (a)
-		a->used_ns += scx_bpf_now() - a->ran_at_ns;
+	if (!a)
+		return;
+	a->used_ns += scx_bpf_now() - a->ran_at_ns;
+	a->owed += runner_set(0);
+	if (a->owed > MAX_QUANTA)
+		a->owed = MAX_QUANTA;
 }
 
 void BPF_STRUCT_OPS(lottery_quiescent, struct task_struct *p, u64 deq_flags)
@@ -511,6 +595,7 @@ s32 BPF_STRUCT_OPS_SLEEPABLE(lottery_init)
 	s32 err = scx_bpf_create_dsq(WON_DSQ, -1);
 	u32 slot;
 
+	nr_cpus = scx_bpf_nr_cpu_ids();
 	if (!err)
 		err = scx_bpf_create_dsq(HOUSE_DSQ, -1);
 	bpf_for (slot, 0, SLOTS) {

@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -47,6 +48,7 @@ static struct {
 	{"tasks",
 	 "senders and as many receivers in a group; jobs of a build (make); spinners (yield)", 8},
 	{"jobs", "jobs at once (make)", 4},
+	{"start_us", "pause before the measured part begins, beyond 0.1 s", 0},
 	{"seed", "seed of arrivals and services", 1},
 };
 
@@ -301,7 +303,7 @@ static int start_hogs(struct samples *gaps)
 {
 	int first = children.count, n = (int)key("hogs");
 
-	begin_ns = now_ns() + NSEC / 10;
+	begin_ns = now_ns() + NSEC / 10 + (uint64_t)(key("start_us") * 1e3);
 	end_ns = begin_ns + (uint64_t)(key("seconds") * 1e9);
 	for (int i = 0; i < n; i++)
 		if (child()) {
@@ -540,31 +542,50 @@ static void mode_make(void)
 	printf("elapsed %.3f\n", (double)(now_ns() - start) / 1e3);
 }
 
-/* Spinners that give the CPU up after service_us of work by sched_yield(): a dispatch each time. */
+/* Threads that give the CPU up after service_us of work by sched_yield(): a dispatch each time. */
+struct yielder {
+	pthread_t thread;
+	uint64_t turns, cpu_ns;
+};
+
+static void *yielder_run(void *data)
+{
+	struct yielder *y = data;
+	struct timespec t;
+
+	sleep_until(begin_ns);
+	while (now_ns() < end_ns) {
+		work_ns(key("service_us") * 1e3);
+		y->turns++;
+		sched_yield();
+	}
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	y->cpu_ns = (uint64_t)t.tv_sec * NSEC + (uint64_t)t.tv_nsec;
+	return NULL;
+}
+
 static void mode_yield(void)
 {
-	struct samples *turns = samples_new(), *gaps = samples_new();
+	struct samples *gaps = samples_new();
 	int tasks = (int)key("tasks"), first = start_hogs(gaps);
+	struct yielder *y = calloc((size_t)tasks, sizeof(*y));
+	double turns = 0, cpu_ns = 0;
+	pthread_attr_t attr;
 
+	if (!y || pthread_attr_init(&attr) || pthread_attr_setstacksize(&attr, 65536))
+		die("memory");
 	for (int i = 0; i < tasks; i++)
-		if (child()) {
-			sleep_until(begin_ns);
-			while (now_ns() < end_ns) {
-				work_ns(key("service_us") * 1e3);
-				turns->count++;
-				sched_yield();
-			}
-			_exit(0);
-		}
-	finish_hogs(first, gaps);
-	{
-		double total = 0;
-
-		for (int i = children.count - tasks; i < children.count; i++)
-			total += child_wait(i);
-		printf("yielders_share %.5f\n", total / (key("seconds") + .1));
-		printf("turn %.3f\n", key("seconds") * 1e6 / (double)turns->count);
+		if (pthread_create(&y[i].thread, &attr, yielder_run, &y[i]))
+			die("thread");
+	for (int i = 0; i < tasks; i++) {
+		pthread_join(y[i].thread, NULL);
+		turns += (double)y[i].turns;
+		cpu_ns += (double)y[i].cpu_ns;
 	}
+	finish_hogs(first, gaps);
+	printf("yielders_share %.5f\nturns %.0f\nturn %.3f\n", cpu_ns / (key("seconds") * 1e9),
+	       turns, key("seconds") * 1e6 / turns);
+	free(y);
 }
 
 static const struct {

@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# In the guest: one experiment with the lottery, its figures on stdout. tests/vm/lottery.sh judges them.
+set -e
+what=$1
+shift
+bench=/with/schedbench
+
+# The threads of schedbench's yielders, once all have been made.
+threads() {
+	while [ "$(ls "/proc/$1/task" 2>/dev/null | wc -l)" -le "$2" ]; do usleep 10000; done
+	ls "/proc/$1/task" | grep -v "^$1$" | sort -n | tr '\n' ' '
+}
+
+# The children of a process, once there are as many.
+children() {
+	while [ "$(wc -w < "/proc/$1/task/$1/children")" -lt "$2" ]; do usleep 10000; done
+	cat "/proc/$1/task/$1/children"
+}
+
+case $what in
+draws) # draws won between two looks, with tickets 1:2:4
+	$bench yield tasks=3 service_us=100 seconds=3 start_us=1000000 > /dev/null &
+	set -- $(threads $! 3)
+	schedlab tickets "$1=100" "$2=200" "$3=400" > /dev/null
+	usleep 1200000
+	schedlab tickets --json "$1" "$2" "$3"
+	usleep 2200000
+	schedlab tickets --json "$1" "$2" "$3"
+	wait
+	;;
+cpus) # CPU time of tasks that may run on any of four CPUs, tickets 1:2:4 by turns
+	$bench yield tasks=12 service_us=800 seconds=5 start_us=2000000 > /dev/null &
+	p=$!
+	set -- $(threads $p 12)
+	n=0
+	for t; do
+		n=$((n + 1))
+		schedlab tickets "$t=$((100 << (n % 3)))" > /dev/null
+	done
+	usleep 2300000
+	schedlab tickets --json "$@"
+	usleep 4400000
+	schedlab tickets --json "$@"
+	wait
+	;;
+currencies) # two cgroups, weights 100 and 300, with one and two hogs
+	echo +cpu > /sys/fs/cgroup/cgroup.subtree_control
+	for c in a:100:1 b:300:2; do
+		mkdir "/sys/fs/cgroup/${c%%:*}"
+		w=${c#*:}
+		echo "${w%:*}" > "/sys/fs/cgroup/${c%%:*}/cpu.weight"
+		sh -c "echo \$\$ > /sys/fs/cgroup/${c%%:*}/cgroup.procs
+			exec $bench mix sleepers=0 hogs=${w#*:} seconds=4" | sed -n "s/^hogs_share/${c%%:*}/p" > "/tmp/${c%%:*}" &
+	done
+	wait
+	cat /tmp/a /tmp/b
+	;;
+guard) # hogs without tickets: alone, then beside one that has some
+	$bench mix sleepers=0 hogs=3 seconds=2 > /tmp/out &
+	for p in $(children $! 3); do
+		[ $# -gt 0 ] && [ "$1" = one ] && [ "${seen:-}" = '' ] && seen=1 && continue
+		schedlab tickets "$p=0" > /dev/null
+	done
+	wait
+	grep -E '^hogs_(share|least|most) ' /tmp/out
+	;;
+esac
