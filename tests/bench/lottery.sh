@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2046,SC2086 # lists of numbers, split on purpose
 # In the guest: one experiment with the lottery, its figures on stdout. tests/vm/lottery.sh judges them.
 set -e
 what=$1
@@ -30,18 +31,19 @@ draws) # draws won between two looks, with tickets 1:2:4
 	wait
 	;;
 cpus) # CPU time of tasks that may run on any of four CPUs, tickets 1:2:4 by turns
-	$bench yield tasks=12 service_us=800 seconds=5 start_us=2000000 > /dev/null &
-	p=$!
-	set -- $(threads $p 12)
+	$bench yield tasks=12 service_us=800 seconds=7 start_us=2000000 > /dev/null &
 	n=0
-	for t; do
+	tasks=$(threads $! 12)
+	set --
+	for t in $tasks; do
 		n=$((n + 1))
-		schedlab tickets "$t=$((100 << (n % 3)))" > /dev/null
+		set -- "$@" "$t=$((100 << (n % 3)))"
 	done
-	usleep 2300000
-	schedlab tickets --json "$@"
-	usleep 4400000
-	schedlab tickets --json "$@"
+	schedlab tickets "$@" > /dev/null
+	usleep 2500000
+	schedlab tickets --json $tasks
+	usleep 4000000
+	schedlab tickets --json $tasks
 	wait
 	;;
 currencies) # two cgroups, weights 100 and 300, with one and two hogs
