@@ -68,7 +68,7 @@ struct task_ctx {
 	u64 request_ns;	     /* learned: moving average of bursts */
 	u64 woken_at_ns;     /* 0: it does not wait after waking */
 	u64 wait_ns;	     /* moving average of waits after waking */
-	u64 preempted_at_ns; /* by a task that it woke */
+	u64 unstopped_until; /* virtual: what it wakes does not preempt it before */
 	u64 boost_ns;	     /* by which its deadlines are moved forward */
 	bool hands_over;     /* to a task that it woke */
 	bool aside;	     /* waits on the CPU itself */
@@ -200,15 +200,19 @@ static void request_renew(struct task_struct *p, struct task_ctx *t)
 	t->credit = false;
 }
 
-/* What the running task's deadline is by now: it moves on when more than the request has been used. */
+/* The virtual time that the task on a CPU has reached. */
+static u64 vruntime_running(const struct cpu_ctx *c, u64 now_ns)
+{
+	return c->started_at_ns ? c->vruntime + to_virtual(now_ns - c->started_at_ns, c->weight)
+				: c->vruntime;
+}
+
+/* Its deadline by now: it moves on when more than the request has been used. */
 static u64 deadline_running(const struct cpu_ctx *c, u64 now_ns)
 {
-	u64 reached;
+	u64 reached = vruntime_running(c, now_ns);
 
-	if (!c->started_at_ns)
-		return c->deadline;
-	reached = c->vruntime + to_virtual(now_ns - c->started_at_ns, c->weight);
-	return time_before(c->deadline, reached) ? reached : c->deadline;
+	return c->started_at_ns && time_before(c->deadline, reached) ? reached : c->deadline;
 }
 
 /* Steer by what was measured: move the deadline forward while the waits are above target, back when they are not. */
@@ -276,20 +280,22 @@ static s32 victim_find(struct task_struct *p, u64 deadline, u32 id, u32 start, u
 
 /*
  * Two that work together need another rule than two that compete. A waker that is about to sleep, by its habit, hands the
- * CPU over even if its deadline is a little earlier; one that goes on, to wake more, is stopped once per target_us.
+ * CPU over even if its deadline is a little earlier; one that goes on, to wake more, is stopped once per target_us of its
+ * own run time.
  */
 static bool waker_may_be_preempted(struct task_ctx *waker, u64 *deadline, u64 now_ns)
 {
-	u64 target_ns = target_us * NSEC_PER_USEC;
+	u64 target_ns = target_us * NSEC_PER_USEC, reached;
 
 	if (waker->request_ns < target_ns) {
 		*deadline -= target_ns;
 		waker->hands_over = true;
 		return true;
 	}
-	if (now_ns - waker->preempted_at_ns < target_ns)
+	reached = vruntime_running(cpu_ctx(bpf_get_smp_processor_id()), now_ns);
+	if (time_before(reached, waker->unstopped_until))
 		return false;
-	waker->preempted_at_ns = now_ns;
+	waker->unstopped_until = reached + target_ns;
 	return true;
 }
 
@@ -460,7 +466,7 @@ void BPF_STRUCT_OPS(latency_enable, struct task_struct *p)
 		return;
 	t->charged_ns = p->se.sum_exec_runtime;
 	t->vruntime = vtime_now[llc_of(scx_bpf_task_cpu(p))]; /* no credit yet */
-	t->request_ns = slice_us * NSEC_PER_USEC;
+	t->request_ns = slice_min_us * NSEC_PER_USEC;	      /* until it is known */
 	t->deadline = t->vruntime + to_virtual(t->request_ns, p->scx.weight);
 }
 
