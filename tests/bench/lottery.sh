@@ -7,10 +7,19 @@ what=$1
 shift
 bench=/with/schedbench
 
-# The threads of schedbench's yielders, once all have been made.
+# The threads of schedbench's yielders, once all have been made: all but the first.
 threads() {
-	while [ "$(ls "/proc/$1/task" 2>/dev/null | wc -l)" -le "$2" ]; do usleep 10000; done
-	ls "/proc/$1/task" | grep -v "^$1$" | sort -n | tr '\n' ' '
+	set -- "$1" "$2" /proc/"$1"/task/*
+	while [ $(($# - 2)) -le "$2" ]; do
+		usleep 10000
+		set -- "$1" "$2" /proc/"$1"/task/*
+	done
+	for task; do
+		case $task in
+		*/task/"$1") ;;
+		*/task/*) echo "${task##*/}" ;;
+		esac
+	done | sort -n | tr '\n' ' '
 }
 
 # The children of a process, once there are as many.

@@ -101,6 +101,7 @@ check_number "a blocked client's tickets speed its server up ($with_transfer us,
 	"$with_transfer < $(value end_to_end_mean)"
 
 # --- a draw's cost grows at most with log n ------------------------------------------------------------------------------
+# shellcheck disable=SC2016 # for the shell in the guest
 lottery "slice_us=20000" sh -c 'for n in 10 5000; do
 	/with/schedbench yield tasks=$n service_us=20 seconds=1 start_us=$((n * 400)) | sed -n "s/^turn/turn$n/p"; done'
 check_number "a draw among 5,000 costs little more than among 10 ($(value turn10), $(value turn5000) us a turn)" \
