@@ -9,13 +9,18 @@ waits=$root/build/tests/tools/waits
 
 cat > guest.sh << 'END'
 name='x;y"<&>'
+attached() { # PID: wait until its programs are attached
+	until ls -l "/proc/$1/fd" | grep -q bpf-link; do sleep 0.1; done
+	sleep 0.5
+}
 capture() { # FILE OPTIONS...: one capture around one run of the program
 	out=$1
 	shift
-	schedlab offcpu -d 3 --json "$@" > /out/$out.json 2> /out/$out.err &
-	sleep 1
+	schedlab offcpu -d 4 --json "$@" > /out/$out.json 2> /out/$out.err &
+	pid=$!
+	attached $pid
 	/with/waits "$name" > /out/$out.waits
-	wait $!
+	wait $pid
 	echo $? > /out/$out.status
 }
 capture exact --exact
@@ -26,7 +31,7 @@ schedlab offcpu -d 0.2 --top 1 > /out/report.txt
 schedlab offcpu -p 999999 2> /out/nopid.err; echo $? > /out/nopid.status
 schedlab offcpu -c /no/such 2> /out/nocgroup.err; echo $? > /out/nocgroup.status
 schedlab offcpu -p 1 -d 30 > /dev/null & # ends by a signal, with what it has
-sleep 1
+attached $!
 kill -INT $!
 wait $!
 echo $? > /out/signal.status
