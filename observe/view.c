@@ -13,6 +13,7 @@
 #include "lib/fileio.h"
 #include "lib/sysenv.h"
 #include "lib/timeutil.h"
+#include "observe/viewmetrics.h"
 
 #define DEFAULT_NS	    (10 * NSEC_PER_SEC)
 #define DEFAULT_INTERVAL_NS (3600 * NSEC_PER_SEC)
@@ -59,7 +60,8 @@ int view_parse_share(const char *text, double *share)
 }
 
 enum {
-	OPTION_MAX_OVERHEAD = 0x1000
+	OPTION_MAX_OVERHEAD = 0x1000,
+	OPTION_METRICS,
 };
 
 static const struct argp_option options[] = {
@@ -68,6 +70,8 @@ static const struct argp_option options[] = {
 	{"duration", 'd', "SECONDS", 0, "end after so long (10; with an interval 3600)", 91},
 	{"timestamps", 'T', NULL, 0, "print the time of each report", 91},
 	{"json", 'j', NULL, 0, "one JSON document per report on standard output", 91},
+	{"metrics", OPTION_METRICS, "FILE", 0,
+	 "write Prometheus text of all since the start to FILE, at each report", 91},
 	{"max-overhead", OPTION_MAX_OVERHEAD, "SHARE", 0,
 	 "budget, as 2% or 0.02 of all CPUs' time: beyond it stacks are shed, then samples, then "
 	 "everything",
@@ -119,6 +123,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'j':
 		view->json = true;
+		return 0;
+	case OPTION_METRICS:
+		view->metrics = arg;
 		return 0;
 	case OPTION_MAX_OVERHEAD:
 		if (view_parse_share(arg, &view->ledger.max_overhead))
@@ -188,6 +195,17 @@ static json_t *new_document(const struct view *view, struct ledger *ledger,
 			 "losses", ledger_losses_to_json(s), "cost", ledger_cost_to_json(&cost));
 }
 
+static int write_metrics(const struct view *view, struct ledger *ledger)
+{
+	char shown[512];
+	int err = view->metrics ? viewmetrics_write(ledger, view->metrics) : 0;
+
+	if (err)
+		cli_error("%s: cannot write %s", view->name,
+			  cli_printable(view->metrics, shown, sizeof(shown)));
+	return err;
+}
+
 static int report(struct view *view, struct ledger *ledger, const struct ledger_snapshot *s)
 {
 	json_t *document = NULL;
@@ -206,7 +224,7 @@ static int report(struct view *view, struct ledger *ledger, const struct ledger_
 	else if (!err && fflush(stdout))
 		err = -errno;
 	json_decref(document);
-	return err;
+	return err ? err : write_metrics(view, ledger);
 }
 
 /* One report of what came since @last, which becomes the new base. */
