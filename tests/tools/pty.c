@@ -4,12 +4,13 @@
  *
  *	pty ROWS COLUMNS [TEXT KEYS]... -- COMMAND [ARGS]
  *
- * Each KEYS is typed when TEXT stands on the screen; "\e" in it is an escape character. The screen is printed before
+ * Each KEYS is typed when TEXT stands on the screen and nothing has come for 200 ms; "\e" in it is an escape character. The screen is printed before
  * each typing and at the end, each line with a number, under a line "screen N". Ends with the command's status, or 99
  * where a TEXT never came. Knows only what ncurses says to a VT100.
  */
 #include <ctype.h>
 #include <errno.h>
+#include <poll.h>
 #include <pty.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 
 #define ROWS_MAX    100
 #define COLUMNS_MAX 300
+#define QUIET_MS    200
 
 static char screen[ROWS_MAX][COLUMNS_MAX + 1];
 static int rows, columns, row, column;
@@ -218,7 +220,17 @@ int main(int argc, char **argv)
 		_exit(127);
 	}
 	for (;;) {
-		ssize_t n = read(fd, buffer, sizeof(buffer));
+		bool waiting = at < last && shows(argv[at]);
+		struct pollfd in = {.fd = fd, .events = POLLIN};
+		ssize_t n;
+
+		if (waiting && poll(&in, 1, QUIET_MS) == 0) {
+			print_screen(++screens);
+			type(fd, argv[at + 1]);
+			at += 2;
+			continue;
+		}
+		n = read(fd, buffer, sizeof(buffer));
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -226,11 +238,6 @@ int main(int argc, char **argv)
 			break;
 		for (ssize_t i = 0; i < n; i++)
 			feed(buffer[i]);
-		if (at < last && shows(argv[at])) {
-			print_screen(++screens);
-			type(fd, argv[at + 1]);
-			at += 2;
-		}
 	}
 	print_screen(++screens);
 	if (waitpid(pid, &status, 0) != pid)
