@@ -60,9 +60,9 @@ static bool parse_time(const char *line, const char *event, uint64_t *ns)
 		begin--;
 	for (; begin < end && *begin >= '0' && *begin <= '9' && sec < UINT32_MAX; begin++)
 		sec = 10 * sec + (uint64_t)(*begin - '0');
-	if (begin >= end || *begin++ != '.')
+	if (begin >= end || *begin != '.')
 		return false;
-	for (; begin < end && *begin >= '0' && *begin <= '9' && unit > 1; begin++) {
+	for (begin++; begin < end && *begin >= '0' && *begin <= '9' && unit > 1; begin++) {
 		unit /= 10;
 		fraction += unit * (uint64_t)(*begin - '0');
 	}

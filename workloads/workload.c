@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/cli.h"
 #include "lib/digest.h"
@@ -700,6 +699,14 @@ void workload_free(struct workload *w)
 	free(w);
 }
 
+/* A folder of the name (build/, say) does not hide a workload that ships. */
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && !S_ISDIR(st.st_mode);
+}
+
 /* The file meant by @path: itself, or one that ships. */
 static const char *find_file(const char *path, char *found, size_t size)
 {
@@ -707,11 +714,11 @@ static const char *find_file(const char *path, char *found, size_t size)
 					      "/usr/local/share/schedlab/workloads",
 					      "/usr/share/schedlab/workloads"};
 
-	if (strchr(path, '/') || !access(path, F_OK))
+	if (strchr(path, '/') || is_file(path))
 		return path;
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		snprintf(found, size, "%s/%s.ini", folders[i], path);
-		if (!access(found, F_OK))
+		if (is_file(found))
 			return found;
 	}
 	return path;
