@@ -16,6 +16,8 @@ for load in fcfs bimodal; do
 done
 schedlab run /with/lifo.bpf.o -- schedlab load fcfs -d 20s --expect fcfs -o /out/lifo-fcfs.json
 echo "lifo: $?"
+schedlab run fifo --partial --set slice_us=0 -- schedlab load fcfs -d 15s --sched-ext --expect fcfs -o /out/partial-fcfs.json > /dev/null
+echo "partial: $?"
 schedlab load mix -d 2s --expect fcfs > /dev/null
 echo "no oracle: $?"
 END
@@ -46,6 +48,7 @@ for load in fcfs bimodal; do
 done
 # Theory for the first: 10 ms / (1 - 0.7).
 check_equal "closed form of M/M/1" 33333333 "$(field fifo-fcfs fcfs closed_form_mean_ns)"
+check_match "fifo with --partial, the load in SCHED_EXT: the same" "^partial: 0\$" "$out"
 check_match "lifo fails the check" "^lifo: 5\$" "$out"
 check_match "and is told why" "oracle fcfs: mean .* %, p99 \+[0-9.]+ % \(allowed 4 %\)" "$err"
 check_equal "lifo: verdict" differs "$(field lifo-fcfs fcfs verdict)"
