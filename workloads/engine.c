@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,16 +17,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/fileio.h"
 #include "lib/sysenv.h"
 #include "lib/timeutil.h"
 #include "workloads/report.h"
 
-#define SCHED_EXT_POLICY 7
-#define WORKER_STACK	 (128 * 1024)
-#define START_DELAY_NS	 (20 * NSEC_PER_MSEC)
-#define READY_POLL_NS	 NSEC_PER_MSEC
-#define DRAIN_POLL_NS	 (10 * NSEC_PER_MSEC)
-#define READY_LIMIT_NS	 (120 * NSEC_PER_SEC)
+#define SCHED_EXT_POLICY    7
+#define WORKER_STACK	    (128 * 1024)
+#define START_DELAY_NS	    (20 * NSEC_PER_MSEC)
+#define READY_POLL_NS	    NSEC_PER_MSEC
+#define DRAIN_POLL_NS	    (10 * NSEC_PER_MSEC)
+#define SCHEDSTAT_MAX_BYTES (16 << 20)
+#define READY_LIMIT_NS	    (120 * NSEC_PER_SEC)
 
 /* The first version of the kernel's struct sched_attr, which libc does not declare. */
 struct sched_attr_v0 {
@@ -563,6 +566,41 @@ static void mark_window(struct engine *e, bool begins)
 		e->options->window(e->options->user, begins);
 }
 
+/* The CPUs that the load may use. */
+static void load_cpus(const struct engine *e, cpu_set_t *cpus)
+{
+	CPU_ZERO(cpus);
+	for (uint32_t i = 0; i < e->workload->class_count; i++) {
+		const struct class_spec *spec = e->classes[i].spec;
+		cpu_set_t allowed;
+
+		if (!sched_getaffinity(0, sizeof(allowed), &allowed))
+			CPU_OR(cpus, cpus, spec->has_cpus ? &spec->cpus : &allowed);
+	}
+}
+
+/*
+ * CPU time that all tasks but the idle ones have had on these CPUs, from the run queues' own clocks: field 7 of
+ * /proc/schedstat's lines "cpuN". 0 where the kernel has none.
+ */
+static uint64_t busy_now_ns(const struct engine *e)
+{
+	char *text, *line, *rest;
+	unsigned int cpu;
+	uint64_t sum = 0, ns;
+	cpu_set_t cpus;
+
+	if (file_read("/proc/schedstat", SCHEDSTAT_MAX_BYTES, &text, NULL))
+		return 0;
+	load_cpus(e, &cpus);
+	for (rest = text; (line = strsep(&rest, "\n"));)
+		if (sscanf(line, "cpu%u %*u %*u %*u %*u %*u %*u %" SCNu64, &cpu, &ns) == 2 &&
+		    cpu < CPU_SETSIZE && CPU_ISSET(cpu, &cpus))
+			sum += ns;
+	free(text);
+	return sum;
+}
+
 /* Jobs that are to end by themselves. */
 static uint64_t jobs_expected(const struct engine *e)
 {
@@ -572,7 +610,7 @@ static uint64_t jobs_expected(const struct engine *e)
 static void run_window(struct engine *e)
 {
 	struct shared *s = e->shared;
-	uint64_t limit;
+	uint64_t limit, busy_ns = busy_now_ns(e);
 
 	s->start_ns = time_now_ns() + START_DELAY_NS;
 	s->measure_from_ns = s->start_ns + e->workload->warmup_ns;
@@ -590,6 +628,8 @@ static void run_window(struct engine *e)
 	while (e->stopped_by < 0 && atomic_load(&s->done) < jobs_expected(e) &&
 	       time_now_ns() < limit)
 		wait_or_stop(e, time_now_ns() + DRAIN_POLL_NS);
+	if (busy_ns)
+		e->busy_ns = busy_now_ns(e) - busy_ns;
 }
 
 static void kill_children(struct engine *e)

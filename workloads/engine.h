@@ -103,6 +103,8 @@ struct engine {
 	void *dispatcher_stack;
 	uint64_t dispatcher_cpu_ns;
 	int dispatcher_err;
+	uint64_t
+		busy_ns; /* CPU time of all tasks on the servers' CPUs during the run; 0: unknown */
 	uint64_t dispatched; /* jobs that the dispatcher released */
 	bool memory_locked;
 	int stopped_by;

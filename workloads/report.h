@@ -42,6 +42,7 @@ struct load_report {
 	unsigned int cpus;
 	uint64_t released, done, censored, unreleased, failed;
 	double dispatch_cost_ns; /* CPU time of the dispatcher a job */
+	double other_cost_ns;	 /* CPU time of everything but the jobs on their CPUs, a job */
 	double burn_error_ns;	 /* mean CPU time of a job beyond its service */
 	bool memory_locked;
 	struct job_times *times; /* of all jobs, where they are kept; owned */

@@ -116,7 +116,7 @@ static int read_name(struct parser *p, char *text)
 
 static int read_seed(struct parser *p, char *text)
 {
-	return parse_count(p, text, 0, UINT64_MAX, &p->workload->seed);
+	return parse_count(p, text, 0, INT64_MAX, &p->workload->seed);
 }
 
 static int read_duration(struct parser *p, char *text)

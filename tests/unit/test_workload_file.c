@@ -138,7 +138,7 @@ static void keys(void **state)
 static void values(void **state)
 {
 	refuses(TEN "seed = x\n", "3:8: 'x' is no whole number");
-	refuses(TEN "seed = -1\n", "3:8: '-1' is out of bounds: 0 to 18446744073709551615");
+	refuses(TEN "seed = -1\n", "3:8: '-1' is out of bounds: 0 to 9223372036854775807");
 	refuses(TEN "warmup = 5 apples\n",
 		"3:10: '5 apples' is no duration; write 250us, 1.5ms or 2s");
 	refuses("[workload]\nduration = 48h\n", "2:12: '48h' is out of bounds: 1.00 ms to 86400 s");
