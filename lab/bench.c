@@ -393,22 +393,33 @@ struct host_state {
 	unsigned long long steal, total;
 };
 
+/* The first line of /proc/stat: time of all CPUs by kind; the eighth is what a hypervisor took. */
+static void read_cpu_times(struct host_state *s)
+{
+	char *text, *at, *end;
+
+	if (file_read("/proc/stat", 1 << 22, &text, NULL))
+		return;
+	at = text + strcspn(text, " ");
+	for (int i = 0; i < 8; i++, at = end) {
+		unsigned long long ticks = strtoull(at, &end, 10);
+
+		if (end == at)
+			break;
+		s->total += ticks;
+		if (i == 7)
+			s->steal = ticks;
+	}
+	free(text);
+}
+
 static struct host_state host_state(void)
 {
 	struct host_state s = {.time_ns = time_now_ns()};
-	unsigned long long t[8] = {0};
-	FILE *stat = fopen("/proc/stat", "re");
 
 	if (getloadavg(&s.load, 1) != 1)
 		s.load = -1;
-	if (stat && fscanf(stat, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &t[0], &t[1], &t[2],
-			   &t[3], &t[4], &t[5], &t[6], &t[7]) == 8) {
-		for (int i = 0; i < 8; i++)
-			s.total += t[i];
-		s.steal = t[7];
-	}
-	if (stat)
-		fclose(stat);
+	read_cpu_times(&s);
 	return s;
 }
 

@@ -274,12 +274,13 @@ int bench_run(struct bench *b, unsigned int jobs, bool quiet)
 {
 	struct progress p = {.b = b, .jobs = jobs, .quiet = quiet};
 	bool *todo = calloc(b->cell_count, sizeof(*todo));
+	struct running *running = calloc(jobs ? jobs : 1, sizeof(*running));
 	int status;
 
-	p.running = calloc(jobs, sizeof(*p.running));
-	if (!todo || !p.running) {
+	p.running = running;
+	if (!todo || !running) {
 		free(todo);
-		free(p.running);
+		free(running);
 		cli_error("out of memory");
 		return EXIT_STATUS_FAILURE;
 	}
@@ -292,6 +293,6 @@ int bench_run(struct bench *b, unsigned int jobs, bool quiet)
 		status = stop_signal ? EXIT_STATUS_FAILURE : p.status;
 	}
 	free(todo);
-	free(p.running);
+	free(running);
 	return status;
 }

@@ -176,7 +176,7 @@ static void print_histograms(const struct pen *pen, const struct comparison *c, 
 /* What the oracles of the trace say of one side, over its runs: the largest error counts. */
 static void say_oracles(const struct pen *pen, const struct lab_run **runs, size_t count)
 {
-	for (size_t k = 0; k < runs[0]->oracle_count; k++) {
+	for (size_t k = 0; runs[0]->oracles && k < runs[0]->oracle_count; k++) {
 		const char *name = runs[0]->oracles[k].name;
 		double worst[4] = {0};
 		size_t agrees = 0, seen = 0;

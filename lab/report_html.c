@@ -15,6 +15,11 @@
 #include "lib/fileio.h"
 #include "lib/timeutil.h"
 
+/* The build names the file; tools that only read this source see none. */
+#ifndef CHART_JS
+#define CHART_JS "/dev/null"
+#endif
+
 __asm__(".section .rodata\n"
 	"report_css:\n.incbin \"lab/report.css\"\n.byte 0\n"
 	"report_js:\n.incbin \"lab/report.js\"\n.byte 0\n"
@@ -436,23 +441,23 @@ static void put_environment(FILE *out, const char *caption, const json_t *enviro
 	close_table(out);
 }
 
+/* @word in single quotes for a shell, behind @option. */
 static void put_word(FILE *out, const char *option, const char *word)
 {
-	char *quoted = malloc(4 * strlen(word) + 3), *at = quoted;
+	fprintf(out, " %s &#39;", option);
+	while (*word) {
+		size_t plain = strcspn(word, "'");
+		char *part = strndup(word, plain);
 
-	if (!quoted)
-		return;
-	*at++ = '\'';
-	for (; *word; word++) {
-		if (*word == '\'')
-			at = stpcpy(at, "'\\''");
-		else
-			*at++ = *word;
+		markup_put(out, part ? part : "?");
+		free(part);
+		word += plain;
+		if (*word) {
+			markup_put(out, "'\\''");
+			word++;
+		}
 	}
-	strcpy(at, "'");
-	fprintf(out, " %s ", option);
-	markup_put(out, quoted);
-	free(quoted);
+	fputs("&#39;", out);
 }
 
 /* The command that gives this run again; in the virtual lab, bit for bit. */

@@ -268,7 +268,7 @@ int stats_compare(const struct stats_pool *a, const struct stats_pool *b, const 
 	for (size_t i = 0; i < count; i++)
 		point_effect(&out[i], stats_pool_quantile(a, NULL, q[i]),
 			     stats_pool_quantile(b, NULL, q[i]));
-	if (size.runs < 2)
+	if (size.runs < 2 || !count)
 		return 0;
 	weights_a = calloc(a->run_count, sizeof(double));
 	weights_b = calloc(b->run_count, sizeof(double));

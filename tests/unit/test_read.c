@@ -36,7 +36,7 @@ static int read_text(const char *text, size_t size, unsigned int flags, char *er
 		     size_t error_size)
 {
 	const char *path = path_in_folder("hostile.json");
-	struct lab_run run;
+	struct lab_run run = {0};
 	int err;
 
 	assert_int_equal(file_replace(path, text, size), 0);
@@ -63,7 +63,7 @@ static void a_good_file_is_read(void **state)
 {
 	json_t *document = good_result();
 	const struct run_metric *metric;
-	struct lab_run run;
+	struct lab_run run = {0};
 	char error[256];
 
 	assert_int_equal(
