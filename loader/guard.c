@@ -17,7 +17,7 @@
 
 #define PERIOD_MIN_NS	(5 * NSEC_PER_MSEC)
 #define PERIOD_MAX_NS	(50 * NSEC_PER_MSEC)
-#define PERIODS_A_LIMIT 10
+#define PERIODS_A_LIMIT 20
 #define SLO_STEPS	4 /* a window slides in quarters */
 #define EVENT_PERIOD_NS NSEC_PER_SEC
 #define GAP_PERIODS	20 /* this much later than asked for: we were stopped, or the machine was */
@@ -28,6 +28,7 @@ struct slo_window {
 	uint64_t next_ns;
 	uint64_t last_value_ns; /* of the last whole window; 0 without one */
 	uint64_t last_count;
+	bool too_few; /* it was said that there are */
 };
 
 struct event_window {
@@ -100,6 +101,8 @@ static bool check_max_wait(struct guard *g, struct verdict *v)
 	time_format(worst.wait_ns, wait, sizeof(wait));
 	time_format(worst.available_ns, free_time, sizeof(free_time));
 	time_format(g->rules->max_wait_ns, limit, sizeof(limit));
+	v->observed_ns = worst.wait_ns;
+	v->limit_ns = g->rules->max_wait_ns;
 	if (worst.available_ns >= g->rules->max_wait_ns)
 		return broken(v, EXIT_STATUS_GUARD_MAX_WAIT, "max-wait",
 			      "%s (%d) has been runnable for %s on CPU %u without running, the "
@@ -131,6 +134,8 @@ static bool check_canaries(struct guard *g, struct verdict *v)
 		held = watch_held_since(g->watch, c.cpu, c.called_ns);
 		if (age - least(held, age) < g->rules->canary_ns)
 			continue;
+		v->observed_ns = age;
+		v->limit_ns = g->rules->canary_ns;
 		return broken(v, EXIT_STATUS_GUARD_CANARY, "canary",
 			      "the canary of CPU %u has not run for %s, the limit is %s", c.cpu,
 			      time_format(age, age_text, sizeof(age_text)),
@@ -189,9 +194,20 @@ static bool check_slo(struct guard *g, size_t index, uint64_t now, struct verdic
 	if (ledger_window(g->ledger, rule->interval, step))
 		return false;
 	w->filled++;
-	if (w->filled < SLO_STEPS || !window_value(rule, w, &w->last_value_ns, &w->last_count) ||
-	    w->last_value_ns <= rule->limit_ns)
+	if (w->filled < SLO_STEPS)
 		return false;
+	if (!window_value(rule, w, &w->last_value_ns, &w->last_count)) {
+		if (!w->too_few)
+			snprintf(g->note, sizeof(g->note),
+				 "%s cannot be judged: %" PRIu64 " samples in its window are too few for that quantile",
+				 rule->text, w->last_count);
+		w->too_few = true;
+		return false;
+	}
+	if (w->last_value_ns <= rule->limit_ns)
+		return false;
+	v->observed_ns = w->last_value_ns;
+	v->limit_ns = rule->limit_ns;
 	return broken(v, EXIT_STATUS_GUARD_SLO, "slo",
 		      "%s is broken: it was %s over %" PRIu64 " samples, the limit is %s",
 		      rule->text, time_format(w->last_value_ns, value, sizeof(value)),

@@ -191,7 +191,7 @@ static void take_kernel(struct session *s)
 
 static void take_guard(struct session *s)
 {
-	struct verdict verdict;
+	struct verdict verdict = {0};
 	struct ending e = {0};
 	const char *note;
 
@@ -200,6 +200,8 @@ static void take_guard(struct session *s)
 	if (guard_check(s->guard, &verdict)) {
 		e.status = verdict.status;
 		e.rule = verdict.rule;
+		e.observed_ns = verdict.observed_ns;
+		e.limit_ns = verdict.limit_ns;
 		snprintf(e.text, sizeof(e.text), "%s", verdict.text);
 		chain_end(s, &e);
 	}

@@ -4,3 +4,10 @@ LOADER_SKELS := $(BUILD)/loader/guard.skel.h
 $(BUILD)/loader/watch.o $(BUILD)/san/loader/watch.o: | $(LOADER_SKELS)
 -include $(BUILD)/loader/guard.bpf.d
 .SECONDARY: $(BUILD)/loader/guard.bpf.o
+
+# What the guest's tests are played by: static, and the same bits wherever the tree lies.
+$(BUILD)/tests/guest/actor: tests/guest/actor.c
+	@mkdir -p $(@D) && echo "  CC      $@"
+	@$(CC) -D_GNU_SOURCE $(WARN) -O2 $(REPRODUCIBLE) -static -s -Wl,--build-id=none -o $@ $<
+
+all: $(BUILD)/tests/guest/actor

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Walks its queue at every wakeup, so that each waiting task costs every other one 20 us. */
+/* Walks its queue at every wakeup, so that each waiting task costs every other one 2 ms. */
 #include "tests/faulty/faulty.bpf.h"
 
-#define COST_NS (20 * NSEC_PER_USEC)
+#define COST_NS (2 * NSEC_PER_MSEC)
 
 FAULTY_BASE(slows_with_load)
 FAULTY_INIT(slows_with_load)

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One ordinary task for tests in the guest, under a name of its own: actor NAME ACTION [NUMBER [MORE...]]
+ *
+ *	spin            never sleeps
+ *	nice N          never sleeps, at nice N
+ *	rt PRIO MS      never sleeps, under SCHED_FIFO, for MS milliseconds
+ *	nap US          sleeps US microseconds, for ever
+ *	beat MS         writes the time (ms, CLOCK_MONOTONIC) each MS milliseconds, one a line
+ *	forks N         starts and reaps N children, one after another
+ *	as UID COMMAND  becomes user UID and runs COMMAND
+ *	exits MIB       starts children that touch MIB of memory and exit, for ever
+ *
+ * It is a load, not a measurement: it checks nothing.
+ */
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static void nap_ns(long ns)
+{
+	struct timespec t = {ns / 1000000000, ns % 1000000000};
+
+	nanosleep(&t, NULL);
+}
+
+static void beat(long ms)
+{
+	struct timespec now;
+
+	for (;;) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		printf("%lld.%03ld\n", (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, now.tv_nsec / 1000 % 1000);
+		fflush(stdout);
+		nap_ns(ms * 1000000);
+	}
+}
+
+static int child(long mib)
+{
+	pid_t pid = fork();
+	char *memory;
+
+	if (pid < 0)
+		return 1;
+	if (pid == 0) {
+		memory = mib ? malloc((size_t)mib << 20) : NULL;
+		if (memory)
+			memset(memory, 1, (size_t)mib << 20);
+		_exit(memory && memory[mib] != 1);
+	}
+	return waitpid(pid, NULL, 0) != pid;
+}
+
+static void spin(void)
+{
+	volatile unsigned long turns = 0;
+
+	for (;;)
+		turns++;
+}
+
+static int spin_for(long ms)
+{
+	struct timespec now;
+	long long end;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	end = now.tv_sec * 1000LL + now.tv_nsec / 1000000 + ms;
+	while (now.tv_sec * 1000LL + now.tv_nsec / 1000000 < end)
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	return 0;
+}
+
+static int run_as(long uid, char **argv)
+{
+	if (!argv[0] || setgid((gid_t)uid) || setuid((uid_t)uid)) {
+		perror("actor: as");
+		return 2;
+	}
+	execvp(argv[0], argv);
+	perror(argv[0]);
+	return 127;
+}
+
+static int act(const char *action, long number, char **more)
+{
+	struct sched_param param = {.sched_priority = (int)number};
+	long i;
+
+	if (!strcmp(action, "rt") && sched_setscheduler(0, SCHED_FIFO, &param)) {
+		perror("actor: SCHED_FIFO");
+		return 1;
+	}
+	if (!strcmp(action, "nice") && setpriority(PRIO_PROCESS, 0, (int)number)) {
+		perror("actor: nice");
+		return 1;
+	}
+	if (!strcmp(action, "rt"))
+		return spin_for(more[0] ? strtol(more[0], NULL, 10) : 0);
+	if (!strcmp(action, "as"))
+		return run_as(number, more);
+	if (!strcmp(action, "spin") || !strcmp(action, "nice"))
+		spin();
+	while (!strcmp(action, "nap"))
+		nap_ns(number * 1000);
+	if (!strcmp(action, "beat"))
+		beat(number);
+	for (i = 0; !strcmp(action, "forks") && i < number; i++)
+		if (child(0))
+			return 1;
+	while (!strcmp(action, "exits"))
+		if (child(number))
+			return 1;
+	if (!strcmp(action, "forks"))
+		return 0;
+	fprintf(stderr, "actor: no action '%s'\n", action);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 3) {
+		fprintf(stderr, "usage: actor NAME ACTION [NUMBER]\n");
+		return 2;
+	}
+	prctl(PR_SET_NAME, argv[1]);
+	return act(argv[2], argc > 3 ? strtol(argv[3], NULL, 10) : 0, argv + (argc > 3 ? 4 : 3));
+}

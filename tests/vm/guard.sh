@@ -1,0 +1,194 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# cost: 40
+# The guard beside faulty schedulers: the operator's commands, whom it must not blame, what follows what, and what is left when
+# the loader itself is killed or stopped. Virtual time, conditions waited for.
+. "$(dirname "$0")/../lib.sh"
+cd "$root"
+
+cat > "$tmp/one.sh" <<'END'
+say() { echo "$*" >> /out/log; }
+until_ops() { # NAME ("" for the default): wait until sysfs says so, 60 s at most
+	i=0
+	while [ "$(cat /sys/kernel/sched_ext/root/ops 2> /dev/null)" != "$1" ] && [ $i -lt 1200 ]; do i=$((i + 1)); usleep 50000; done
+}
+started() { # ARGS...: run in the background, wait until it is active
+	schedlab run "$@" > /out/last.out 2> /out/last.err &
+	run=$!
+	until_ops fifo
+}
+ended() { # NAME: keep what the last run said
+	wait $run
+	say "$1 status $?"
+	cp /out/last.err /out/$1.err
+	cp /out/last.out /out/$1.out
+}
+syslogd -n -O /out/messages &
+i=0; while [ ! -S /dev/log ] && [ $i -lt 200 ]; do i=$((i + 1)); usleep 50000; done
+
+# A real-time task holds the only CPU for 2 s: nobody's fault but its own.
+schedlab run fifo --max-wait 300ms --canary 300ms -- actor rt rt 50 2000 2> /out/realtime.err
+say "realtime status $?"
+
+# Status and confirm; stop.
+started fifo --confirm 20s --set slice_us=4000
+schedlab status --json > /out/status.json
+schedlab status > /out/status.txt
+schedlab confirm; say "confirm $?"
+schedlab confirm 2> /out/confirm2.err; say "confirm again $?"
+actor x as 65534 schedlab stop 2> /out/nobody.err; say "stop by nobody $?"
+actor x as 65534 schedlab status > /out/nobody.status 2>&1; say "status by nobody $?"
+schedlab run fifo 2> /out/second.err; say "second loader $?"
+schedlab stop; say "stop $?"
+say "after stop: $(cat /sys/kernel/sched_ext/state)"
+ended stopped
+schedlab stop 2> /out/stop2.err; say "stop again $?"
+schedlab run fifo --confirm 300ms -- sleep 1 2> /out/unconfirmed.err; say "unconfirmed $?"
+
+# SysRq-S: the operator's veto.
+before=$(cat /sys/kernel/sched_ext/enable_seq)
+started fifo --fallback fifo
+echo s > /proc/sysrq-trigger
+ended sysrq
+say "loads: $(($(cat /sys/kernel/sched_ext/enable_seq) - before)), $(cat /sys/kernel/sched_ext/state)"
+
+# Fallbacks that are faulty themselves; the breaker.
+actor hog spin & hog=$!
+schedlab run /with/wrong_cpu.bpf.o --fallback /with/never_dispatches.bpf.o,/with/fails_init.bpf.o,fifo --max-wait 300ms \
+	--incidents /out/chain.d --json -d 3 > /out/chain.json 2> /out/chain.err; say "chain $?"
+schedlab run /with/wrong_cpu.bpf.o --fallback /with/reports_error.bpf.o --json > /out/all.json 2> /out/all.err; say "all faulty $?"
+printf '# rules\n[guard]\nmax-wait = 300ms\nfallback = /with/wrong_cpu.bpf.o, fifo\nbreaker = 2 in 60s\n' > /tmp/rules
+schedlab run /with/never_dispatches.bpf.o --rules /tmp/rules 2> /out/breaker.err; say "breaker $?"
+printf 'max-wait = 300ms\nmax-wiat = 2s\n' > /tmp/rules
+schedlab run fifo --rules /tmp/rules 2> /out/badrules.err; say "bad rules $?"
+schedlab run fifo --event 'SCX_EV_BYPASS_ACTIVATE>0' 2> /out/event.err; say "event $?"
+
+# A full disk: the record is lost and that is said; the status stands.
+mkdir -p /tmp/full && mount -t tmpfs -o size=16k none /tmp/full && head -c 100000 /dev/zero > /tmp/full/fill 2> /dev/null
+schedlab run /with/wrong_cpu.bpf.o --incidents /tmp/full/d 2> /out/full.err; say "full disk $?"
+schedlab run fifo -d 0.2 --json > /dev/full 2> /out/devfull.err; say "full stdout $?"
+ls -A /tmp/full > /out/full.ls
+
+# The loader killed, and stopped for 4 s.
+started fifo --max-wait 300ms --canary 300ms
+kill -9 $run
+until_ops ""
+say "killed: $(cat /sys/kernel/sched_ext/state)"
+wait $run
+started fifo --max-wait 300ms --canary 300ms -d 60
+say "after a kill: $(cat /sys/kernel/sched_ext/state)"
+kill -STOP $run
+sleep 4
+say "stopped loader: $(cat /sys/kernel/sched_ext/root/ops)"
+kill -CONT $run
+usleep 300000
+kill -INT $run
+ended sigstop
+kill $hog
+
+# Only the command; signals pass through; metrics.
+schedlab run fifo --partial -- sh -c 'cut -d" " -f41 /proc/self/stat; cut -d" " -f41 /proc/1/stat; cat /sys/kernel/sched_ext/switch_all' \
+	> /out/partial 2>&1; say "partial $?"
+started fifo -- sleep 100
+usleep 200000
+kill -TERM $run
+ended term
+schedlab run fifo --canary 300ms --max-wait 300ms --slo 'wakeup.p50<1s for 1s' --metrics /out/metrics/schedlab.prom \
+	--metrics-interval 200ms -d 1.5 2> /out/metrics.err; say "metrics $?"
+ls -A /out/metrics > /out/metrics.ls
+dmesg > /out/dmesg
+END
+with=(--with build/tests/guest/actor)
+for f in wrong_cpu never_dispatches fails_init reports_error; do with+=(--with "build/tests/faulty/$f.bpf.o"); done
+run vm/run --lab "${with[@]}" --with "$tmp/one.sh" --out "$tmp/out" -- sh /with/one.sh
+check_equal "the guest ran all cases" 0 "$status"
+[ -z "${KEEP_OUT:-}" ] || cp -r "$tmp/out" "$KEEP_OUT"
+log=$(cat "$tmp/out/log")
+
+said() { # WHAT LINE
+	check_match "$1" "^$2\$" "$log"
+}
+text() { cat "$tmp/out/$1"; }
+
+said "a real-time task's doing is not the scheduler's" 'realtime status 0'
+check_match "... but it is told" 'real-time tasks hold its CPUs' "$(text realtime.err)"
+check_equal "status: sysfs and the guard agree" 'fifo enabled fifo 4000 true' "$(
+	jq -r '[.ops, .state, .guard.scheduler.name, .guard.scheduler.tunables.slice_us, (.guard.confirm_within_ns > 0)] | join(" ")' \
+		"$tmp/out/status.json")"
+check_match "status in words" '^guard: process [0-9]+, fifo' "$(text status.txt)"
+check_match "status names the kernel's events" '^event SCX_EV_[A-Z_]+: [0-9]+' "$(text status.txt)"
+said "confirm" 'confirm 0'
+said "confirm twice" 'confirm again 1'
+check_match "... says that there is nothing" 'nothing to confirm' "$(text confirm2.err)"
+said "stop without privilege" 'stop by nobody 3'
+check_match "... says who may" 'only root' "$(text nobody.err)"
+said "status without privilege" 'status by nobody 0'
+check_match "... says what is active" 'scheduler: fifo' "$(text nobody.status)"
+said "a second loader is busy" 'second loader 7'
+check_match "... and names the first" "the scheduler 'fifo' is loaded" "$(text second.err)"
+said "stop" 'stop 0'
+said "stop returns when the default is active again" 'after stop: disabled'
+said "a run that an operator stopped" 'stopped status 96'
+said "stop without a run" 'stop again 1'
+said "nobody confirmed" 'unconfirmed 93'
+said "SysRq-S" 'sysrq status 83'
+said "... and nothing is loaded behind it" 'loads: 1, disabled'
+said "a chain of faulty fallbacks ends with the first one's status" 'chain 81'
+check_equal "... under the one that works" 'wrong_cpu never_dispatches fails_init fifo' \
+	"$(jq -r '[.schedulers[].scheduler.name] | join(" ")' "$tmp/out/chain.json")"
+check_equal "... with a record each" 3 "$(find "$tmp/out/chain.d" -name 'incident-*.json' | wc -l)"
+check_equal "... the second one after a pause" true "$(jq -s '[.[] | select(.scheduler.name == "never_dispatches") |
+	.swap.default_ns >= 100000000] | any' "$tmp"/out/chain.d/*.json)"
+said "every fallback faulty: the breaker" 'all faulty 94'
+said "too many ejections: the breaker" 'breaker 94'
+check_match "... says so" 'the breaker is open: too many ejections' "$(text breaker.err)"
+said "a rules file with an unknown rule" 'bad rules 2'
+check_match "... with its line and the nearest name" "/tmp/rules:2: there is no rule 'max-wiat'; did you mean 'max-wait'" "$(text badrules.err)"
+said "a rule on the kernel's counters" 'event 95'
+said "a full disk does not change the status" 'full disk 81'
+check_match "... and is told" 'could not be written: .*No space left' "$(text full.err)"
+check_equal "... with nothing half-written" "fill" "$(text full.ls | grep -v '^d$')"
+said "a full stdout" 'full stdout 1'
+said "kill -9: the kernel's default is back" 'killed: disabled'
+said "... and the next run starts" 'after a kill: enabled'
+said "a stopped loader keeps its scheduler" 'stopped loader: fifo'
+said "... and blames nobody when it goes on" 'sigstop status 0'
+check_match "... but tells" 'the guard itself was stopped' "$(text sigstop.err)"
+check_equal "--partial: the command and nobody else" "7 0 0" "$(text partial | grep '^[0-9]' | xargs)"
+said "--partial: the command's status" 'partial 0'
+said "a signal passes through the run to its command" 'term status 143'
+said "metrics" 'metrics 0'
+check_equal "the metrics file is replaced whole" schedlab.prom "$(text metrics.ls)"
+prom=$(text metrics/schedlab.prom)
+check_match "metrics: the kernel's counters by name" '^schedlab_sched_ext_events_total\{scheduler="[a-z]+",event="SCX_EV_[A-Z_]+"\} [0-9]+$' "$prom"
+check_match "metrics: the ledger's histogram" '^schedlab_interval_seconds_bucket\{scheduler="[a-z]+",interval="wakeup",le="\+Inf"\} [0-9]+$' "$prom"
+check_match "metrics: canaries" '^schedlab_canary_worst_seconds\{scheduler="[a-z]+",cpu="0"\} 0' "$prom"
+trail=$(text messages)
+check_match "audit: who loaded what" 'schedlab\[[0-9]+\]: loaded fifo, object [0-9a-f]{64}, options .*slice_us.*4000.*, by uid 0' "$trail"
+check_match "audit: who confirmed" 'confirmed fifo, by uid 0' "$trail"
+check_match "audit: an ejection and its rule" 'ejected /with/wrong_cpu.bpf.o after .*, rule kernel, status 81' "$trail"
+check_match "audit: who stopped" 'rule stop, status 96: stopped by the operator \(uid 0' "$trail"
+check_equal "no warning in the kernel log" "" "$(grep -E 'WARNING|BUG:|Oops|Call Trace' "$tmp/out/dmesg" || true)"
+
+# --- two CPUs ---
+cat > "$tmp/two.sh" <<'END'
+schedlab run /with/forgets_cpu.bpf.o --canary 400ms --fallback fifo --incidents /out/inc -d 2 2> /out/forgets_cpu.err
+echo $? > /out/forgets_cpu.status
+schedlab run fifo --canary 2s --json -- sh -c '
+	echo 0 > /sys/devices/system/cpu/cpu1/online
+	i=0; while [ "$(cat /sys/kernel/sched_ext/root/ops)" != fifo ] && [ $i -lt 400 ]; do i=$((i + 1)); usleep 50000; done
+	usleep 300000
+	echo 1 > /sys/devices/system/cpu/cpu1/online
+	usleep 300000
+	i=0; while [ "$(cat /sys/kernel/sched_ext/root/ops)" != fifo ] && [ $i -lt 400 ]; do i=$((i + 1)); usleep 50000; done
+	exit 4' > /out/hotplug.json 2> /out/hotplug.err
+echo $? > /out/hotplug.status
+dmesg > /out/dmesg
+END
+run vm/run --lab --cpus 2 --with build/tests/faulty/forgets_cpu.bpf.o --with "$tmp/two.sh" --out "$tmp/out2" -- sh /with/two.sh
+[ -z "${KEEP_OUT:-}" ] || cp -r "$tmp/out2" "$KEEP_OUT/two"
+check_equal "a CPU that is forgotten: the canary's rule" 91 "$(cat "$tmp/out2/forgets_cpu.status")"
+check_match "... names it" 'the canary of CPU 1 has not run for' "$(cat "$tmp/out2/forgets_cpu.err")"
+check_equal "CPU hotplug: the command's own status, the scheduler started again each time" "4 2" \
+	"$(cat "$tmp/out2/hotplug.status") $(jq .restarts "$tmp/out2/hotplug.json")"
+check_equal "no warning in the kernel log with two CPUs" "" "$(grep -E 'WARNING|BUG:|Oops|Call Trace' "$tmp/out2/dmesg" || true)"
