@@ -156,9 +156,7 @@ static void describe_kernel_end(const struct session *s, struct ending *e)
 
 	e->rule = "kernel";
 	e->status = loader_exit_status(&e->exit);
-	e->restart = loader_exit_wants_restart(&e->exit) ||
-		     (s->stopped && e->exit.kind == LOADER_KIND_ERROR_STALL);
-	e->last = e->exit.kind == LOADER_KIND_SYSRQ;
+	e->restart = s->stopped && e->exit.kind == LOADER_KIND_ERROR_STALL;
 	if (!e->exit.known)
 		snprintf(e->text, sizeof(e->text),
 			 "it keeps no exit record; the kernel log (dmesg) has the reason");
@@ -247,6 +245,9 @@ void chain_end(struct session *s, struct ending *e)
 	loader_exit(old, &e->exit);
 	if (!e->rule)
 		describe_kernel_end(s, e);
+	/* Also where it came before the start was over. */
+	e->last |= e->exit.kind == LOADER_KIND_SYSRQ;
+	e->restart |= loader_exit_wants_restart(&e->exit);
 	s->confirm_by_ns = 0;
 	say_end(s, e);
 	incident_new(s, e);

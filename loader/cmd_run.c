@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* schedlab run: put a scheduler in charge and watch over it until it ends, the command ends, or someone says so. */
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +64,19 @@ static const struct argp_option option_table[] = {
 	{0},
 };
 
+/* One line and the status of wrong use; argp's own error would add a second line. */
+static void __attribute__((noreturn, format(printf, 1, 2))) wrong(const char *format, ...)
+{
+	char text[1024], clean[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	cli_error("%s", cli_printable(text, clean, sizeof(clean)));
+	exit(EXIT_STATUS_USAGE);
+}
+
 /* A rule on the command line has the name that it has in a rules file: that of its option. */
 static void set_rule(struct session_options *o, int key, const char *value,
 		     struct argp_state *state)
@@ -72,7 +87,7 @@ static void set_rule(struct session_options *o, int key, const char *value,
 	for (option = option_table; option->key != key; option++)
 		;
 	if (rules_set(&o->rules, option->name, value, error, sizeof(error)))
-		argp_error(state, "--%s", error);
+		wrong("--%s", error);
 }
 
 static void add_set(struct session_options *o, const char *text, struct argp_state *state)
@@ -92,11 +107,10 @@ static uint64_t duration(const char *option, const char *text, uint64_t unit, ui
 	char low[32], high[32];
 
 	if (cli_parse_duration_ns(text, unit, &ns))
-		argp_error(state, "--%s: '%s' is not a duration like 500ms or 10s", option, text);
+		wrong("--%s: '%s' is not a duration like 500ms or 10s", option, text);
 	if (ns < min || ns > max)
-		argp_error(state, "--%s: %s is out of bounds, from %s to %s is allowed", option,
-			   text, time_format(min, low, sizeof(low)),
-			   time_format(max, high, sizeof(high)));
+		wrong("--%s: %s is out of bounds, from %s to %s is allowed", option, text,
+		      time_format(min, low, sizeof(low)), time_format(max, high, sizeof(high)));
 	return ns;
 }
 
@@ -120,7 +134,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_RULES:
 		if (rules_read(&o->rules, arg, error, sizeof(error)))
-			argp_error(state, "--rules: %s", error);
+			wrong("--rules: %s", error);
 		return 0;
 	case KEY_INCIDENTS:
 		o->incidents = arg;
@@ -151,10 +165,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (!o->scheduler)
-			argp_error(state, "a scheduler's NAME or FILE.bpf.o is needed (schedlab "
-					  "list shows the names)");
+			wrong("a scheduler's NAME or FILE.bpf.o is needed (schedlab "
+			      "list shows the names)");
 		if (o->partial && !o->command)
-			argp_error(state, "--partial needs a command behind --");
+			wrong("--partial needs a command behind --");
 		return 0;
 	default:
 		if (key < KEY_RULE || key > KEY_RULE + 7)

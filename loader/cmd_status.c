@@ -105,7 +105,7 @@ int cmd_status(int argc, char **argv)
 	document = loader_kernel_state_to_json(&state);
 	err = !document ||
 	      json_object_set_new(document, "schema", json_string("schedlab.status/1")) ||
-	      file_print_json(document);
+	      json_object_set_new(document, "guard", guard) || file_print_json(document);
 	json_decref(document);
 	return err ? EXIT_STATUS_FAILURE : EXIT_STATUS_OK;
 }

@@ -42,6 +42,7 @@ struct guard {
 	struct canaries *canaries; /* the same */
 	struct ledger *ledger;
 	uint64_t period_ns, next_ns, last_ns;
+	uint64_t sample_every_ns, sample_next_ns; /* of the watch: as the longest limit needs */
 	uint64_t ledger_next_ns, event_next_ns;
 	struct slo_window slos[RULES_MAX];
 	struct event_window events[RULES_MAX];
@@ -105,9 +106,9 @@ static bool check_max_wait(struct guard *g, struct verdict *v)
 	v->limit_ns = g->rules->max_wait_ns;
 	if (worst.available_ns >= g->rules->max_wait_ns)
 		return broken(v, EXIT_STATUS_GUARD_MAX_WAIT, "max-wait",
-			      "%s (%d) has been runnable for %s on CPU %u without running, the "
-			      "limit is %s",
-			      comm, worst.pid, wait, worst.cpu, limit);
+			      "%s (%d) has been runnable for %s on CPU %u without running, %s of "
+			      "it on the scheduler; the limit is %s",
+			      comm, worst.pid, wait, worst.cpu, free_time, limit);
 	/* Worth a word only where real time took much of it. */
 	if (g->excused || worst.available_ns > g->rules->max_wait_ns / 2)
 		return false;
@@ -199,7 +200,8 @@ static bool check_slo(struct guard *g, size_t index, uint64_t now, struct verdic
 	if (!window_value(rule, w, &w->last_value_ns, &w->last_count)) {
 		if (!w->too_few)
 			snprintf(g->note, sizeof(g->note),
-				 "%s cannot be judged: %" PRIu64 " samples in its window are too few for that quantile",
+				 "%s cannot be judged: %" PRIu64
+				 " samples in its window are too few for that quantile",
 				 rule->text, w->last_count);
 		w->too_few = true;
 		return false;
@@ -325,8 +327,10 @@ bool guard_check(struct guard *g, struct verdict *v)
 	mind_gap(g, now);
 	g->last_ns = now;
 	g->next_ns = now + g->period_ns;
-	if (g->watch)
+	if (g->watch && now >= g->sample_next_ns) {
 		watch_sample(g->watch);
+		g->sample_next_ns = now + g->sample_every_ns;
+	}
 	if (g->rules->max_wait_ns && check_max_wait(g, v))
 		return true;
 	if (g->canaries && check_canaries(g, v))
@@ -432,6 +436,9 @@ int guard_open(const struct rules *rules, bool partial, struct guard **guard, ch
 	}
 	g->rules = rules;
 	g->period_ns = find_period(rules);
+	g->sample_every_ns =
+		(rules->max_wait_ns > rules->canary_ns ? rules->max_wait_ns : rules->canary_ns) /
+		PERIODS_A_LIMIT;
 	if (rules->max_wait_ns || rules->canary_ns || rules->fallback_count)
 		err = watch_open(&g->watch, error, size);
 	if (!err && rules->slo_count)

@@ -16,9 +16,9 @@
 struct guard;
 
 struct verdict {
-	int status;	  /* enum exit_status, 90 to 95 */
-	const char *rule; /* "max-wait", "canary", "slo", "event" */
-	char text[512];	  /* printable */
+	int status;			/* enum exit_status, 90 to 95 */
+	const char *rule;		/* "max-wait", "canary", "slo", "event" */
+	char text[512];			/* printable */
 	uint64_t observed_ns, limit_ns; /* of rules on times; else 0 */
 };
 

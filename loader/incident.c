@@ -102,8 +102,9 @@ static json_t *end_to_json(const struct session *s, const struct ending *e)
 	return json_pack("{s:o, s:i, s:s, s:s, s:I, s:I, s:b, s:o, s:o, s:I}", "scheduler",
 			 loader_to_json(s->current), "status", e->status, "rule", e->rule, "text",
 			 e->text, "observed_ns", (json_int_t)e->observed_ns, "limit_ns",
-			 (json_int_t)e->limit_ns, "restart", e->restart, "exit", loader_exit_to_json(&e->exit),
-			 "statistics", loader_stats_to_json(s->current), "active_ns",
+			 (json_int_t)e->limit_ns, "restart", e->restart, "exit",
+			 loader_exit_to_json(&e->exit), "statistics",
+			 loader_stats_to_json(s->current), "active_ns",
 			 (json_int_t)(s->swap.from_ns - s->active_ns));
 }
 

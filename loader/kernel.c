@@ -132,7 +132,7 @@ static bool has_visible_aux(const struct btf *btf, const struct btf_type *func)
 	return last && !strcmp(last, "aux");
 }
 
-/* A kfunc that @l calls and whose _impl the kernel's BTF lacks, or NULL. */
+/* A kfunc that @l names (libbpf has made its externs look like its own functions) and whose _impl the kernel's BTF lacks, or NULL. */
 static const char *broken_kfunc(const struct loader *l, char *name, size_t size)
 {
 	uint32_t i, count = btf__type_cnt(l->btf);
@@ -142,9 +142,12 @@ static const char *broken_kfunc(const struct loader *l, char *name, size_t size)
 		const struct btf_type *t = btf__type_by_id(l->btf, i), *func;
 		char *flavour;
 
-		if (!btf_is_func(t) || btf_vlen(t) != BTF_FUNC_EXTERN)
+		if (!btf_is_func(t))
 			continue;
 		snprintf(name, size, "%s", btf__name_by_offset(l->btf, t->name_off));
+		/* Only these can be the kernel's; a search of its BTF takes a while. */
+		if (strncmp(name, "scx_bpf_", 8) != 0 && strncmp(name, "bpf_", 4) != 0)
+			continue;
 		flavour = strstr(name, "___");
 		if (flavour)
 			*flavour = '\0';

@@ -35,10 +35,10 @@ struct ending {
 	int status; /* enum exit_status; 0: a healthy end */
 	const char
 		*rule; /* "kernel", "max-wait", ...; NULL until the kernel's record has been read */
-	char text[512]; /* for the user; printable */
+	char text[512];			/* for the user; printable */
 	uint64_t observed_ns, limit_ns; /* of rules on times; else 0 */
-	bool restart;	/* the same scheduler is to be started again */
-	bool last;	/* nothing is to follow: the operator's will */
+	bool restart;			/* the same scheduler is to be started again */
+	bool last;			/* nothing is to follow: the operator's will */
 	struct loader_exit exit;
 };
 

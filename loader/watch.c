@@ -75,7 +75,7 @@ void watch_sample(struct watch *w)
 uint64_t watch_held_since(const struct watch *w, unsigned int cpu, uint64_t since_ns)
 {
 	size_t kept = w->samples < SAMPLES ? w->samples : SAMPLES, i, slot = 0;
-	uint64_t now = time_now_ns(), span = now > since_ns ? now - since_ns : 0, held;
+	uint64_t now = time_now_ns(), span = now > since_ns ? now - since_ns : 0, held, unknown = 0;
 	struct guard_cpu account;
 
 	if (!kept || cpu >= w->cpu_count)
@@ -85,8 +85,11 @@ uint64_t watch_held_since(const struct watch *w, unsigned int cpu, uint64_t sinc
 		if (w->sample_ns[slot] <= since_ns)
 			break;
 	}
+	/* Before the oldest sample nothing is known: that time is not the scheduler's either. */
+	if (w->sample_ns[slot] > since_ns)
+		unknown = w->sample_ns[slot] - since_ns;
 	watch_cpu(w, cpu, &account);
-	held = account.ns[GUARD_HELD] - w->held[slot * w->cpu_count + cpu];
+	held = account.ns[GUARD_HELD] - w->held[slot * w->cpu_count + cpu] + unknown;
 	return held < span ? held : span;
 }
 
@@ -100,7 +103,8 @@ static uint64_t available(const struct watch *w, const struct guard_wait *g, uin
 		if (!(g->cpus[cpu / 64] >> (cpu % 64) & 1))
 			continue;
 		held = watch_held_since(w, cpu, since);
-		if (wait_ns - held > best)
+		/* The clock has gone on since the walk: the whole wait may be held, and a little more. */
+		if (held < wait_ns && wait_ns - held > best)
 			best = wait_ns - held;
 	}
 	return best;

@@ -20,11 +20,14 @@ void watch_close(struct watch *watch);
 void watch_cpu(const struct watch *watch, unsigned int cpu, struct guard_cpu *account);
 unsigned int watch_cpu_count(const struct watch *watch);
 
-/* Keep a sample of every CPU's account for watch_held_since(). Call it about ten times in the shortest limit. */
+/*
+ * Keep a sample of every CPU's account for watch_held_since(): the last 64 are kept, so call it some 20 times in the longest
+ * limit.
+ */
 void watch_sample(struct watch *watch);
 /*
- * How long @cpu was held above the scheduler's reach between @since_ns (CLOCK_MONOTONIC) and now. Where no sample of
- * that time is left it counts from before it, which errs against blaming the scheduler.
+ * How long @cpu was held above the scheduler's reach between @since_ns (CLOCK_MONOTONIC) and now. It counts from the last
+ * sample before that time, and time before the first sample counts as held: it errs against blaming the scheduler.
  */
 uint64_t watch_held_since(const struct watch *watch, unsigned int cpu, uint64_t since_ns);
 

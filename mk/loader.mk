@@ -11,3 +11,14 @@ $(BUILD)/tests/guest/actor: tests/guest/actor.c
 	@$(CC) -D_GNU_SOURCE $(WARN) -O2 $(REPRODUCIBLE) -static -s -Wl,--build-id=none -o $@ $<
 
 all: $(BUILD)/tests/guest/actor
+
+# The service for machines that keep a scheduler loaded.
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+.PHONY: install-unit uninstall-unit
+install: install-unit
+install-unit:
+	$(INSTALL) -d "$(DESTDIR)$(UNITDIR)"
+	@sed 's|/usr/local/bin|$(PREFIX)/bin|' loader/schedlab@.service > "$(DESTDIR)$(UNITDIR)/schedlab@.service"
+uninstall: uninstall-unit
+uninstall-unit:
+	rm -f "$(DESTDIR)$(UNITDIR)/schedlab@.service"

@@ -36,7 +36,8 @@ static void beat(long ms)
 
 	for (;;) {
 		clock_gettime(CLOCK_MONOTONIC, &now);
-		printf("%lld.%03ld\n", (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, now.tv_nsec / 1000 % 1000);
+		printf("%lld.%03ld\n", (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000,
+		       now.tv_nsec / 1000 % 1000);
 		fflush(stdout);
 		nap_ns(ms * 1000000);
 	}

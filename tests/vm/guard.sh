@@ -16,6 +16,8 @@ started() { # ARGS...: run in the background, wait until it is active
 	schedlab run "$@" > /out/last.out 2> /out/last.err &
 	run=$!
 	until_ops fifo
+	i=0 # and until it listens, which comes last
+	while [ ! -S /run/schedlab/control ] && [ $i -lt 1200 ]; do i=$((i + 1)); usleep 50000; done
 }
 ended() { # NAME: keep what the last run said
 	wait $run
@@ -48,7 +50,7 @@ schedlab run fifo --confirm 300ms -- sleep 1 2> /out/unconfirmed.err; say "uncon
 # SysRq-S: the operator's veto.
 before=$(cat /sys/kernel/sched_ext/enable_seq)
 started fifo --fallback fifo
-echo s > /proc/sysrq-trigger
+echo S > /proc/sysrq-trigger # capital: small s syncs disks
 ended sysrq
 say "loads: $(($(cat /sys/kernel/sched_ext/enable_seq) - before)), $(cat /sys/kernel/sched_ext/state)"
 
@@ -87,14 +89,14 @@ ended sigstop
 kill $hog
 
 # Only the command; signals pass through; metrics.
-schedlab run fifo --partial -- sh -c 'cut -d" " -f41 /proc/self/stat; cut -d" " -f41 /proc/1/stat; cat /sys/kernel/sched_ext/switch_all' \
+OUTSIDE=$$ schedlab run fifo --partial -- sh -c 'cut -d" " -f41 /proc/self/stat; cut -d" " -f41 /proc/$OUTSIDE/stat; cat /sys/kernel/sched_ext/switch_all' \
 	> /out/partial 2>&1; say "partial $?"
 started fifo -- sleep 100
 usleep 200000
 kill -TERM $run
 ended term
 schedlab run fifo --canary 300ms --max-wait 300ms --slo 'wakeup.p50<1s for 1s' --metrics /out/metrics/schedlab.prom \
-	--metrics-interval 200ms -d 1.5 2> /out/metrics.err; say "metrics $?"
+	--metrics-interval 200ms -- sh -c 'sleep 2; cp /out/metrics/schedlab.prom /out/during.prom' 2> /out/metrics.err; say "metrics $?"
 ls -A /out/metrics > /out/metrics.ls
 dmesg > /out/dmesg
 END
@@ -159,10 +161,36 @@ said "--partial: the command's status" 'partial 0'
 said "a signal passes through the run to its command" 'term status 143'
 said "metrics" 'metrics 0'
 check_equal "the metrics file is replaced whole" schedlab.prom "$(text metrics.ls)"
-prom=$(text metrics/schedlab.prom)
+prom=$(text during.prom)
 check_match "metrics: the kernel's counters by name" '^schedlab_sched_ext_events_total\{scheduler="[a-z]+",event="SCX_EV_[A-Z_]+"\} [0-9]+$' "$prom"
-check_match "metrics: the ledger's histogram" '^schedlab_interval_seconds_bucket\{scheduler="[a-z]+",interval="wakeup",le="\+Inf"\} [0-9]+$' "$prom"
+check_match "metrics: the ledger's histogram" '^schedlab_interval_seconds_bucket\{scheduler="[a-z]+",interval="wakeup_latency",le="\+Inf"\} [0-9]+$' "$prom"
+check_match "metrics: after the end the default is active" '^schedlab_scheduler_active\{scheduler="default"\} 1$' "$(text metrics/schedlab.prom)"
 check_match "metrics: canaries" '^schedlab_canary_worst_seconds\{scheduler="[a-z]+",cpu="0"\} 0' "$prom"
+# Whether Prometheus' own tools take the file: promtool's check, and node_exporter serving it from a folder.
+# Debian 12's package is the one with promtool in it.
+fetch_prometheus() {
+	local version
+	version=$(build-aux/debian-fetch --versions bookworm prometheus | awk '$1 == "prometheus" { v = $2 } END { print v }')
+	build-aux/debian-fetch bookworm "prometheus=$version"
+	build-aux/debian-fetch trixie prometheus-node-exporter
+}
+if debs=$(fetch_prometheus 2> "$tmp/fetch"); then
+	while read -r deb; do dpkg -x "$deb" "$tmp/prometheus"; done <<< "$debs"
+	run sh -c '"$1/usr/bin/promtool" check metrics < "$2"' - "$tmp/prometheus" "$tmp/out/during.prom"
+	check_equal "promtool takes the metrics without a word" "0 " "$status $out$err"
+	mkdir "$tmp/textfile"
+	cp "$tmp/out/during.prom" "$tmp/textfile/schedlab.prom"
+	port=$((20000 + $$ % 10000))
+	"$tmp/prometheus/usr/bin/prometheus-node-exporter" --collector.disable-defaults --collector.textfile \
+		--collector.textfile.directory "$tmp/textfile" --web.listen-address "127.0.0.1:$port" > "$tmp/exporter.log" 2>&1 &
+	exporter=$!
+	curl -s --retry 60 --retry-delay 1 --retry-connrefused "http://127.0.0.1:$port/metrics" > "$tmp/served" || true
+	kill $exporter
+	check_match "node_exporter serves them" '^schedlab_scheduler_active\{scheduler="fifo"\} 1$' "$(cat "$tmp/served")"
+	check_match "node_exporter finds no fault" '^node_textfile_scrape_error 0$' "$(cat "$tmp/served")"
+else
+	skip "promtool and node_exporter" "they cannot be fetched: $(tail -n 1 "$tmp/fetch")"
+fi
 trail=$(text messages)
 check_match "audit: who loaded what" 'schedlab\[[0-9]+\]: loaded fifo, object [0-9a-f]{64}, options .*slice_us.*4000.*, by uid 0' "$trail"
 check_match "audit: who confirmed" 'confirmed fifo, by uid 0' "$trail"
