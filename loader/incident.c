@@ -232,11 +232,11 @@ static void add_scheduler(struct session *s, struct metrics *m, const struct met
 		return;
 	for (i = 0; i < count; i++) {
 		char name[LOADER_NAME_MAX];
-		struct metrics_label both[] = {labels[0], {"counter", name}, {NULL, NULL}};
+		struct metrics_label both[] = {labels[0], {"statistic", name}, {NULL, NULL}};
 
 		cli_printable(stats[i].name, name, sizeof(name));
-		metrics_counter(m, "scheduler_counter_total",
-				"Counters of the active scheduler, by its own names.", both,
+		metrics_counter(m, "scheduler_statistics_total",
+				"Statistics of the active scheduler, by its own names.", both,
 				stats[i].value);
 	}
 	free(stats);
