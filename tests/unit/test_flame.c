@@ -82,9 +82,9 @@ static const char *xml_fault(const char *text)
 			else
 				return "a tag that does not end";
 		} else if (*at == '&') {
-			if (strncmp(at, "&amp;", 5) && strncmp(at, "&lt;", 4) &&
-			    strncmp(at, "&gt;", 4) && strncmp(at, "&quot;", 6) &&
-			    strncmp(at, "&#39;", 5))
+			if (strncmp(at, "&amp;", 5) != 0 && strncmp(at, "&lt;", 4) != 0 &&
+			    strncmp(at, "&gt;", 4) != 0 && strncmp(at, "&quot;", 6) != 0 &&
+			    strncmp(at, "&#39;", 5) != 0)
 				return "a stray ampersand";
 			at++;
 		} else {

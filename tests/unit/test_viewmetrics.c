@@ -17,7 +17,8 @@ static void text_of_a_snapshot(void **state)
 	s.losses[LEDGER_LOSS_EVENTS] = 7;
 	s.counts[LEDGER_COUNT_SWITCHES] = 99;
 	assert_int_equal(viewmetrics_text(&s, &cost, &text), 0);
-	assert_non_null(strstr(text, "\n# TYPE schedlab_ledger_wakeup_latency_seconds histogram\n"));
+	assert_non_null(
+		strstr(text, "\n# TYPE schedlab_ledger_wakeup_latency_seconds histogram\n"));
 	assert_non_null(strstr(text, "le=\"+Inf\"} 10\n"));
 	assert_non_null(strstr(text, "{scheduler=\"a\\\"} 1\\\\x0a\\\\\\\\xff\",epoch=\"0\""));
 	assert_non_null(strstr(text, "schedlab_ledger_losses_total{loss=\"events\"} 7\n"));
