@@ -7,8 +7,8 @@
 . "$(dirname "$0")/../lib.sh"
 cd "$root"
 
-declare -A right=([1]=12 [6]=solution)
-declare -A wrong=([1]=25 [6]=newest)
+declare -A right=([1]=12 [2]=5 [3]=preempt [4]='journal payment' [5]=0.55 [6]=solution)
+declare -A wrong=([1]=25 [2]=3 [3]=learn [4]='lock payment' [5]=0.8 [6]=newest)
 
 page_kernel=$(sed -n 's/^The tables were made on kernel \([0-9.]*\).*/\1/p' docs/lessons/README.md)
 kernel=$(vm/kernels default)
