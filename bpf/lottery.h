@@ -31,7 +31,7 @@ struct lottery_account {
 	unsigned long long woke_pid;	  /* and pid; 0: none */
 	unsigned long long slot;	  /* where it waits, or last waited */
 	unsigned long long lent;	  /* lent to the task it woke, while it is blocked */
-	unsigned long long owed;      /* quanta won in draws of other CPUs and not yet run */
+	unsigned long long owed;	  /* quanta won in draws of other CPUs and not yet run */
 	unsigned long long counted;	  /* own tickets as counted in its cgroup's active sum */
 };
 

@@ -2,7 +2,8 @@
 /* Asks to see exiting tasks too, and then forgets them: they never get to finish their exit. */
 #include "tests/faulty/faulty.bpf.h"
 
-#define OPS_ENQ_EXITING (1ULL << 2) /* SCX_OPS_ENQ_EXITING: the ops table is data, where CO-RE does not reach */
+#define OPS_ENQ_EXITING \
+	(1ULL << 2) /* SCX_OPS_ENQ_EXITING: the ops table is data, where CO-RE does not reach */
 
 FAULTY_BASE(drops_exiting)
 FAULTY_INIT(drops_exiting)
@@ -16,4 +17,4 @@ void BPF_STRUCT_OPS(drops_exiting_enqueue, struct task_struct *p, u64 enq_flags)
 		fifo_enqueue(p, enq_flags);
 }
 
-FAULTY_OPS(drops_exiting, .flags = OPS_ENQ_EXITING,);
+FAULTY_OPS(drops_exiting, .flags = OPS_ENQ_EXITING, );

@@ -8,7 +8,8 @@ FAULTY_BASE(fails_late)
 FAULTY_INIT(fails_late)
 FAULTY_DISPATCH(fails_late)
 
-s32 BPF_STRUCT_OPS_SLEEPABLE(fails_late_init_task, struct task_struct *p, struct scx_init_task_args *args)
+s32 BPF_STRUCT_OPS_SLEEPABLE(fails_late_init_task, struct task_struct *p,
+			     struct scx_init_task_args *args)
 {
 	__sync_fetch_and_add(&born, 1);
 	return 0;
@@ -23,4 +24,4 @@ void BPF_STRUCT_OPS(fails_late_enqueue, struct task_struct *p, u64 enq_flags)
 		fifo_enqueue(p, enq_flags);
 }
 
-FAULTY_OPS(fails_late, .init_task = (void *)fails_late_init_task,);
+FAULTY_OPS(fails_late, .init_task = (void *)fails_late_init_task, );

@@ -36,7 +36,8 @@ static __attribute__((unused)) bool misbehave(void)
 	return true;
 }
 
-static __attribute__((unused)) bool comm_is(const struct task_struct *p, const char *name, u32 length)
+static __attribute__((unused)) bool comm_is(const struct task_struct *p, const char *name,
+					    u32 length)
 {
 	char comm[16];
 	u32 i;
@@ -71,35 +72,33 @@ static __attribute__((unused)) s32 fifo_init(void)
 }
 
 /* The members that are the same for all; what follows in the table is the scheduler's own. */
-#define FAULTY_BASE(base)                                                                 \
-	void BPF_STRUCT_OPS(base##_exit, struct scx_exit_info *ei)                        \
-	{                                                                                 \
-		EXIT_RECORD(exit_record, ei);                                             \
+#define FAULTY_BASE(base)                                          \
+	void BPF_STRUCT_OPS(base##_exit, struct scx_exit_info *ei) \
+	{                                                          \
+		EXIT_RECORD(exit_record, ei);                      \
 	}
-#define FAULTY_INIT(base)                                                                 \
-	s32 BPF_STRUCT_OPS_SLEEPABLE(base##_init)                                         \
-	{                                                                                 \
-		return fifo_init();                                                       \
+#define FAULTY_INIT(base)                         \
+	s32 BPF_STRUCT_OPS_SLEEPABLE(base##_init) \
+	{                                         \
+		return fifo_init();               \
 	}
-#define FAULTY_ENQUEUE(base)                                                              \
-	void BPF_STRUCT_OPS(base##_enqueue, struct task_struct *p, u64 enq_flags)         \
-	{                                                                                 \
-		fifo_enqueue(p, enq_flags);                                               \
+#define FAULTY_ENQUEUE(base)                                                      \
+	void BPF_STRUCT_OPS(base##_enqueue, struct task_struct *p, u64 enq_flags) \
+	{                                                                         \
+		fifo_enqueue(p, enq_flags);                                       \
 	}
-#define FAULTY_DISPATCH(base)                                                             \
-	void BPF_STRUCT_OPS(base##_dispatch, s32 cpu, struct task_struct *prev)           \
-	{                                                                                 \
-		dsq_move_to_local(SHARED_DSQ);                                            \
+#define FAULTY_DISPATCH(base)                                                   \
+	void BPF_STRUCT_OPS(base##_dispatch, s32 cpu, struct task_struct *prev) \
+	{                                                                       \
+		dsq_move_to_local(SHARED_DSQ);                                  \
 	}
-#define FAULTY_OPS(base, more...)                                                         \
-	SEC(".struct_ops.link")                                                           \
-	struct sched_ext_ops base##_ops = {                                               \
-		.enqueue = (void *)base##_enqueue,                                        \
-		.dispatch = (void *)base##_dispatch,                                      \
-		.init = (void *)base##_init,                                              \
-		.exit = (void *)base##_exit,                                              \
-		.name = #base,                                                            \
-		more                                                                      \
-	}
+#define FAULTY_OPS(base, more...)                                               \
+	SEC(".struct_ops.link")                                                 \
+	struct sched_ext_ops base##_ops = {.enqueue = (void *)base##_enqueue,   \
+					   .dispatch = (void *)base##_dispatch, \
+					   .init = (void *)base##_init,         \
+					   .exit = (void *)base##_exit,         \
+					   .name = #base,                       \
+					   more}
 
 #endif

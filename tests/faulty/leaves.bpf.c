@@ -2,7 +2,8 @@
 /* Unregisters itself, with a code and a reason. */
 #include "tests/faulty/faulty.bpf.h"
 
-extern void scx_bpf_exit_bstr(s64 exit_code, char *fmt, unsigned long long *data, u32 data_len) __ksym;
+extern void scx_bpf_exit_bstr(s64 exit_code, char *fmt, unsigned long long *data,
+			      u32 data_len) __ksym;
 
 FAULTY_BASE(leaves)
 FAULTY_INIT(leaves)

@@ -18,7 +18,8 @@ void BPF_STRUCT_OPS(starves_nice_enqueue, struct task_struct *p, u64 enq_flags)
 void BPF_STRUCT_OPS(starves_nice_dispatch, s32 cpu, struct task_struct *prev)
 {
 	/* The running task too comes before any nice one. */
-	if (!dsq_move_to_local(SHARED_DSQ) && !(prev && (prev->scx.flags & TASK_QUEUED) && prev->static_prio <= DEFAULT_PRIO))
+	if (!dsq_move_to_local(SHARED_DSQ) &&
+	    !(prev && (prev->scx.flags & TASK_QUEUED) && prev->static_prio <= DEFAULT_PRIO))
 		dsq_move_to_local(LOST_DSQ);
 }
 
