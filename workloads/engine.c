@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/cli.h"
 #include "lib/fileio.h"
 #include "lib/sysenv.h"
 #include "lib/timeutil.h"
@@ -579,23 +579,34 @@ static void load_cpus(const struct engine *e, cpu_set_t *cpus)
 	}
 }
 
+/* A line "cpuN" of /proc/schedstat: the CPU, and field 7, the time for which it ran tasks. */
+static bool schedstat_line(char *line, uint64_t *cpu, uint64_t *ns)
+{
+	char *rest, *word = strtok_r(line, " ", &rest);
+
+	if (!word || strncmp(word, "cpu", 3) != 0 ||
+	    cli_parse_u64(word + 3, 0, CPU_SETSIZE - 1, cpu))
+		return false;
+	for (int field = 0; word && field < 7; field++)
+		word = strtok_r(NULL, " ", &rest);
+	return word && !cli_parse_u64(word, 0, UINT64_MAX, ns);
+}
+
 /*
- * CPU time that all tasks but the idle ones have had on these CPUs, from the run queues' own clocks: field 7 of
- * /proc/schedstat's lines "cpuN". 0 where the kernel has none.
+ * CPU time that all tasks but the idle ones have had on these CPUs, from the run queues' own clocks. 0 where the kernel
+ * does not tell.
  */
 static uint64_t busy_now_ns(const struct engine *e)
 {
 	char *text, *line, *rest;
-	unsigned int cpu;
-	uint64_t sum = 0, ns;
+	uint64_t sum = 0, cpu, ns;
 	cpu_set_t cpus;
 
 	if (file_read("/proc/schedstat", SCHEDSTAT_MAX_BYTES, &text, NULL))
 		return 0;
 	load_cpus(e, &cpus);
 	for (rest = text; (line = strsep(&rest, "\n"));)
-		if (sscanf(line, "cpu%u %*u %*u %*u %*u %*u %*u %" SCNu64, &cpu, &ns) == 2 &&
-		    cpu < CPU_SETSIZE && CPU_ISSET(cpu, &cpus))
+		if (schedstat_line(line, &cpu, &ns) && CPU_ISSET(cpu, &cpus))
 			sum += ns;
 	free(text);
 	return sum;
