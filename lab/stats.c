@@ -182,7 +182,7 @@ static struct sample_size sample_size(size_t na, size_t nb, bool paired)
  * The interval of bootstrap @values (sorted here). With few runs their distribution has no tails left to read a
  * percentile from, so below FEW_RUNS Student's t and the standard error serve.
  */
-#define FEW_RUNS 5
+#define FEW_RUNS 10
 
 static struct stats_interval interval_of(double *values, size_t count, double point, double se,
 					 const struct sample_size *size, double confidence)

@@ -188,10 +188,13 @@ static int trials(void)
 	return getenv("SCHEDLAB_LONG_TESTS") ? 5000 : 400;
 }
 
-/* The promise is 95 % +- 2; 400 trials have a standard error of 1.1 %, which the gate allows for, 5,000 have 0.3 %. */
+/*
+ * The promise is 95 % +- 2. 400 trials have a standard error of 1.1 %, 5,000 of 0.3 %; and a p99 of 300 samples a run lies on
+ * few of them, which makes its intervals a little too wide: the gates allow for both.
+ */
 static void check_coverage(const char *what, const struct tally *tally)
 {
-	double slack = getenv("SCHEDLAB_LONG_TESTS") ? 0.025 : 0.035;
+	double slack = getenv("SCHEDLAB_LONG_TESTS") ? 0.03 : 0.035;
 
 	for (int j = 0; j < QUANTILES; j++) {
 		double covered = (double)tally->covered[j] / tally->trials;
