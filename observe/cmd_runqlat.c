@@ -11,7 +11,8 @@ enum {
 	OPTION_SPLIT = 0x1200,
 	OPTION_SLOWER,
 	OPTION_TOP,
-	OPTION_QUEUES
+	OPTION_QUEUES,
+	OPTION_ACCOUNTS
 };
 
 static const struct {
@@ -36,6 +37,10 @@ static const struct argp_option options[] = {
 	{"top", OPTION_TOP, "N", 0, "print the N longest waits, and who ran meanwhile", 2},
 	{"queues", OPTION_QUEUES, NULL, 0,
 	 "queue lengths met by arriving tasks: per DSQ under sched_ext, else per run queue", 2},
+	{"accounts", OPTION_ACCOUNTS, NULL, 0,
+	 "also one account per task (running, blocked, activation, queue wait, preempt wait) and "
+	 "how they add up",
+	 2},
 	{},
 };
 
@@ -95,6 +100,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		if (cli_parse_u64(arg, 1, 1000, &h->top))
 			argp_error(state, "'%s' is not a number of waits (1 to 1000)",
 				   cli_printable(arg, shown, sizeof(shown)));
+		return 0;
+	case OPTION_ACCOUNTS:
+		h->view.ledger.accounts = true;
+		h->view.snapshot_flags |= LEDGER_SNAPSHOT_TASKS;
 		return 0;
 	case OPTION_QUEUES:
 		h->queue_lengths = true;

@@ -400,6 +400,40 @@ static void show_slow(struct histview *h, json_t *document)
 	h->nr_worst = 0;
 }
 
+/* --- accounts --------------------------------------------------------------------------------------- */
+
+static void print_account(const struct ledger_account *a)
+{
+	char comm[80], text[LEDGER_NR_STATES][32];
+	unsigned int i;
+
+	for (i = 0; i < LEDGER_NR_STATES; i++)
+		time_format(a->ns[i], text[i], sizeof(text[i]));
+	printf("    %8" PRIu64 " %-16s %10s %10s %10s %10s %10s\n", (uint64_t)a->pid,
+	       text_comm(a->comm, comm, sizeof(comm)), text[LEDGER_RUNNING], text[LEDGER_BLOCKED],
+	       text[LEDGER_ACTIVATION], text[LEDGER_QUEUE], text[LEDGER_PREEMPT]);
+}
+
+static void show_accounts(const struct ledger_snapshot *s, json_t *document)
+{
+	struct ledger_identities sums;
+	size_t i;
+
+	ledger_identities(s, &sums);
+	if (document) {
+		json_object_set_new(document, "identities", ledger_identities_to_json(&sums));
+		return;
+	}
+	printf("\naccounts\n    %8s %-16s %10s %10s %10s %10s %10s\n", "pid", "command", "running",
+	       "blocked", "activation", "queue", "preempted");
+	for (i = 0; i < s->nr_tasks; i++)
+		print_account(&s->tasks[i]);
+	printf("    not accounted for: %" PRId64 " ns of %.3f s followed, at most %" PRIu64
+	       " ns of one task; switches %" PRIu64 ", by the kernel %" PRIu64 "\n",
+	       (int64_t)(sums.wall_ns - sums.accounted_ns), (double)sums.wall_ns / 1e9,
+	       sums.worst_task_ns, s->counts[LEDGER_COUNT_SWITCHES], s->counts[LEDGER_COUNT_CTXT]);
+}
+
 /* --- the view -------------------------------------------------------------------------------------------------------- */
 
 static int show(struct view *view, struct ledger *ledger, const struct ledger_snapshot *s,
@@ -410,6 +444,8 @@ static int show(struct view *view, struct ledger *ledger, const struct ledger_sn
 
 	if (!err && h->queue_lengths)
 		err = show_qlens(ledger, document);
+	if (!err && view->ledger.accounts)
+		show_accounts(s, document);
 	if (!err && view->ledger.slow)
 		show_slow(h, document);
 	return err;

@@ -996,6 +996,8 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	__u64 now = bpf_ktime_get_ns();
 	bool runnable = preempt || !prev_state;
 
+	if (stopped)
+		return 0;
 	if (cfg_cpu_counts)
 		counted(LEDGER_COUNT_SWITCHES);
 	leave(ctx, prev, now, runnable, prev_state);

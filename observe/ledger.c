@@ -275,6 +275,18 @@ static void first_epoch(struct ledger *ledger)
 	snprintf(ledger->bpf->bss->epoch_name[0], LEDGER_SCHED_NAME, "%s", name);
 }
 
+/* The kernel's count and ours at one moment: attaching takes time and switches of its own. */
+static int base_switches(struct ledger *ledger)
+{
+	uint64_t losses[LEDGER_NR_LOSSES] = {0}, counts[LEDGER_NR_COUNTS] = {0};
+	int err;
+
+	ledger->base_ctxt = ledger_kernel_switches();
+	err = ledger_sum_counters(ledger, losses, counts);
+	ledger->base_switches = counts[LEDGER_COUNT_SWITCHES];
+	return err;
+}
+
 int ledger_start(struct ledger *ledger)
 {
 	libbpf_print_fn_t before;
@@ -294,7 +306,15 @@ int ledger_start(struct ledger *ledger)
 		err = attach_samples(ledger);
 	libbpf_set_print(before);
 	ledger->attached = !err;
+	if (!err)
+		err = base_switches(ledger);
 	return err;
+}
+
+/* Detaching takes time: what comes from here on is no part of the capture. */
+static void stop_counting(struct ledger *ledger)
+{
+	ledger->bpf->bss->stopped = 1;
 }
 
 static void detach(struct ledger *ledger)
@@ -313,7 +333,9 @@ int ledger_stop(struct ledger *ledger)
 	if (ledger->options.accounts)
 		err = ledger_read_living(ledger, &ledger->living);
 	ledger_find_oldest(ledger);
+	ledger->stop_ctxt = ledger_kernel_switches();
 	ledger->stop_ns = time_now_ns();
+	stop_counting(ledger);
 	detach(ledger);
 	ring_buffer__consume(ledger->records);
 	ring_buffer__consume(ledger->events);

@@ -53,6 +53,8 @@ struct ledger {
 	bool attached;
 	bool epoch_programs; /* else sysfs is watched */
 	uint64_t start_ns, stop_ns;
+	uint64_t base_ctxt, base_switches; /* read together once all was attached */
+	uint64_t stop_ctxt;
 	char first_scheduler[LEDGER_SCHED_NAME];
 	struct ledger_accounts dead, living; /* living: filled by ledger_stop() */
 	struct hist windows[LEDGER_NR_INTERVALS];
@@ -83,6 +85,11 @@ int ledger_find_oldest(struct ledger *ledger);
 int ledger_read_hist(const struct ledger *ledger, uint32_t index, int cpu, struct hist *out);
 void ledger_add_hist_bpf(struct hist *out, const struct hist_bpf *from);
 
+/* Switches since boot, by /proc/stat; 0 where it cannot be read. */
+uint64_t ledger_kernel_switches(void);
+/* Losses and counts summed over CPUs. Returns 0, -ENOMEM or -errno. */
+int ledger_sum_counters(const struct ledger *ledger, uint64_t losses[LEDGER_NR_LOSSES],
+			uint64_t counts[LEDGER_NR_COUNTS]);
 /* The path of the cgroup with @id below the root, or its number, into @out. */
 void ledger_cgroup_name(uint64_t id, char *out, size_t size);
 

@@ -37,6 +37,7 @@ const volatile __u8 cfg_cache_of[LEDGER_MAX_CPUS]; /* last-level cache of a CPU 
 
 /* What user space changes or reads while running. */
 __u64 slow_ns;
+__u32 stopped; /* the capture has ended, detaching goes on */
 __u32 shed_stacks;
 __u32 sample_mask; /* budget: follow one wait of mask + 1 */
 __u32 epoch;	   /* index of the current one */

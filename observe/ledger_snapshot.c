@@ -287,6 +287,43 @@ static int read_tasks(struct ledger *ledger, struct ledger_snapshot *s)
 
 /* --- counters ---------------------------------------------------------------------------------------------------------- */
 
+uint64_t ledger_kernel_switches(void)
+{
+	unsigned long long switches = 0;
+	char line[256];
+	FILE *file = fopen("/proc/stat", "re");
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "ctxt %llu", &switches) == 1)
+			break;
+	fclose(file);
+	return switches;
+}
+
+int ledger_sum_counters(const struct ledger *ledger, uint64_t losses[LEDGER_NR_LOSSES],
+			uint64_t counts[LEDGER_NR_COUNTS])
+{
+	struct counters *values = calloc(ledger->nr_cpus, sizeof(*values));
+	uint32_t zero = 0;
+	unsigned int cpu, i;
+	int err;
+
+	if (!values)
+		return -ENOMEM;
+	err = bpf_map__lookup_elem(ledger->bpf->maps.counters, &zero, sizeof(zero), values,
+				   ledger->nr_cpus * sizeof(*values), 0);
+	for (cpu = 0; !err && cpu < ledger->nr_cpus; cpu++) {
+		for (i = 0; i < LEDGER_NR_LOSSES; i++)
+			losses[i] += values[cpu].losses[i];
+		for (i = 0; i < LEDGER_NR_COUNTS; i++)
+			counts[i] += values[cpu].counts[i];
+	}
+	free(values);
+	return err;
+}
+
 /* Waits that the cheapest form holds open. */
 static uint64_t open_slots(const struct ledger *ledger)
 {
@@ -301,23 +338,11 @@ static uint64_t open_slots(const struct ledger *ledger)
 
 static int read_counters(struct ledger *ledger, struct ledger_snapshot *s)
 {
-	struct counters *values = calloc(ledger->nr_cpus, sizeof(*values));
+	uint64_t kernel = ledger->stop_ctxt ? ledger->stop_ctxt : ledger_kernel_switches();
 	struct ledger_program_sums sums;
-	uint32_t zero = 0;
-	unsigned int cpu, i;
-	int err;
+	int err = ledger_sum_counters(ledger, s->losses, s->counts);
 
-	if (!values)
-		return -ENOMEM;
-	err = bpf_map__lookup_elem(ledger->bpf->maps.counters, &zero, sizeof(zero), values,
-				   ledger->nr_cpus * sizeof(*values), 0);
-	for (cpu = 0; !err && cpu < ledger->nr_cpus; cpu++) {
-		for (i = 0; i < LEDGER_NR_LOSSES; i++)
-			s->losses[i] += values[cpu].losses[i];
-		for (i = 0; i < LEDGER_NR_COUNTS; i++)
-			s->counts[i] += values[cpu].counts[i];
-	}
-	free(values);
+	s->counts[LEDGER_COUNT_CTXT] = kernel - ledger->base_ctxt + ledger->base_switches;
 	ledger_program_sums(ledger, &sums);
 	s->losses[LEDGER_LOSS_RECURSION] += sums.misses;
 	if (ledger->attached)

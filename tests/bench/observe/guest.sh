@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2010,SC2086 # names without spaces, words that are meant to split
+# In the guest: "NAME MEAN" lines, ns for one pipe round trip under each tool, and without any before and after.
+rounds=4000
+
+echo N > /sys/module/damon_stat/parameters/enabled 2> /dev/null
+sleep 2
+
+attached() { # PID: until it holds a BPF link, and a second more
+	n=0
+	until ls -l /proc/$1/fd 2> /dev/null | grep -q bpf_link; do
+		n=$((n + 1))
+		[ $n -lt 600 ] && kill -0 $1 || return 1
+		usleep 100000
+	done
+	sleep 1
+}
+
+under() { # NAME COMMAND...
+	name=$1
+	shift
+	"$@" > /out/$name.txt 2> /out/$name.err &
+	pid=$!
+	if attached $pid; then
+		echo "$name $(pingpong $rounds)"
+	else
+		echo "$name failed"
+	fi
+	kill -INT $pid
+	wait $pid
+}
+
+three() { # NAME COMMAND COMMAND COMMAND
+	name=$1 pids=
+	shift
+	for command; do
+		$command > /dev/null 2>&1 &
+		pids="$pids $!"
+	done
+	for pid in $pids; do attached $pid || echo "$name failed"; done
+	echo "$name $(pingpong $rounds)"
+	kill -INT $pids
+	wait
+}
+
+echo "none $(pingpong $rounds)"
+under theirs-runqlat runqlat
+under theirs-offcpu offcputime
+under theirs-wakeups wakeuptime
+three theirs-three runqlat offcputime wakeuptime
+under ours-runqlat schedlab runqlat -d 1000
+under ours-runqlat-all schedlab runqlat -d 1000 --accounts --split wake,preempt,queue,delay
+under ours-offcpu schedlab offcpu -d 1000 --json
+under ours-offcpu-exact schedlab offcpu -d 1000 --exact --json
+under ours-wakeups schedlab wakeups -d 1000 --json
+under ours-wakeups-exact schedlab wakeups -d 1000 --exact --json
+under ours-wakeups-chains schedlab wakeups -d 1000 --chains --json
+three ours-three "schedlab runqlat -d 1000" "schedlab offcpu -d 1000" "schedlab wakeups -d 1000"
+echo "none-again $(pingpong $rounds)"

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks with known lives, for tests of the ledger. When one has ended, and before it is reaped, its parent writes what
+ * the kernel knows of it: "NAME PID RUN_NS RUN_DELAY_NS", from its /proc/PID/schedstat.
+ * actors SECONDS hog|sleeper|pipe|yield|forks|exec...; statically linked. Judges nothing.
+ */
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static long long now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static void nap(long ns)
+{
+	struct timespec t = {ns / 1000000000, ns % 1000000000};
+
+	nanosleep(&t, NULL);
+}
+
+static void report(const char *name, pid_t pid)
+{
+	long long run = -1, delay = -1;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
+	file = fopen(path, "r");
+	if (file) {
+		if (fscanf(file, "%lld %lld", &run, &delay) != 2)
+			run = delay = -1;
+		fclose(file);
+	}
+	printf("%s %d %lld %lld\n", name, pid, run, delay);
+}
+
+static void spin(long ns)
+{
+	long long end = now_ns() + ns;
+
+	while (now_ns() < end)
+		;
+}
+
+static void hog(long long end)
+{
+	while (now_ns() < end)
+		spin(1000000);
+}
+
+static void sleeper(long long end)
+{
+	while (now_ns() < end) {
+		nap(3000000);
+		spin(300000);
+	}
+}
+
+static void yielder(long long end)
+{
+	while (now_ns() < end) {
+		spin(100000);
+		sched_yield();
+	}
+}
+
+static void pipe_pair(long long end)
+{
+	int there[2], back[2];
+	char byte = 'x';
+	pid_t child;
+
+	if (pipe(there) || pipe(back))
+		_exit(1);
+	child = fork();
+	if (child == 0) {
+		close(there[1]);
+		while (read(there[0], &byte, 1) == 1 && write(back[1], &byte, 1) == 1)
+			;
+		_exit(0);
+	}
+	while (now_ns() < end) {
+		if (write(there[1], &byte, 1) != 1 || read(back[0], &byte, 1) != 1)
+			_exit(1);
+		spin(200000);
+	}
+	close(there[1]);
+	waitpid(child, NULL, 0);
+}
+
+static void forks(long long end)
+{
+	while (now_ns() < end) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			spin(200000);
+			_exit(0);
+		}
+		waitpid(child, NULL, 0);
+	}
+}
+
+static const struct {
+	const char *name;
+	void (*live)(long long end);
+} actors[] = {
+	{"hog", hog},	     {"sleeper", sleeper}, {"yield", yielder},
+	{"pipe", pipe_pair}, {"forks", forks},
+};
+
+static void live(const char *name, long seconds)
+{
+	long long born = now_ns();
+	size_t i;
+
+	prctl(PR_SET_NAME, name);
+	prctl(PR_SET_TIMERSLACK, 1);
+	if (!strcmp(name, "exec")) { /* half a life, then another program in the same task */
+		hog(born + seconds * 500000000LL);
+		execl("/proc/self/exe", "actors", "--nap", NULL);
+		_exit(1);
+	}
+	for (i = 0; i < sizeof(actors) / sizeof(actors[0]); i++)
+		if (!strcmp(name, actors[i].name))
+			actors[i].live(born + seconds * 1000000000LL);
+	_exit(0);
+}
+
+/* Until all children have ended: look at each while it is a zombie. */
+static void bury(char **names, const pid_t *pids, int nr)
+{
+	siginfo_t info;
+	int i;
+
+	while (!waitid(P_ALL, 0, &info, WEXITED | WNOWAIT)) {
+		for (i = 0; i < nr; i++)
+			if (pids[i] == info.si_pid)
+				report(names[i], info.si_pid);
+		waitpid(info.si_pid, NULL, 0);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	long seconds = argc > 1 ? atol(argv[1]) : 0;
+	pid_t pids[64];
+	int i;
+
+	if (argc == 2 && !strcmp(argv[1], "--nap")) {
+		nap(200000000);
+		return 0;
+	}
+	if (seconds <= 0 || argc > 66) {
+		fprintf(stderr, "usage: actors SECONDS NAME...\n");
+		return 2;
+	}
+	for (i = 2; i < argc; i++) {
+		pids[i - 2] = fork();
+		if (pids[i - 2] == 0)
+			live(argv[i], seconds);
+	}
+	bury(argv + 2, pids, argc - 2);
+	return 0;
+}
