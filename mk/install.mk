@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-# Installation: the binary, manual pages and shell completion below $(DESTDIR)$(PREFIX).
+# Installation: the binary, manual pages, shell completion and the workloads below $(DESTDIR)$(PREFIX).
 
 INSTALL ?= install
 MANDIR ?= $(PREFIX)/share/man
+WORKLOADDIR := $(PREFIX)/share/schedlab/workloads
+WORKLOADS := $(wildcard workloads/*.ini workloads/*.txt workloads/*.json)
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 
 .PHONY: install uninstall
@@ -18,9 +20,12 @@ install: $(BUILD)/schedlab ## install binary, manual pages and completion (DESTD
 		$(INSTALL) -d "$(DESTDIR)$(COMPLETIONDIR)"; \
 		$(INSTALL) -m 644 "$$file" "$(DESTDIR)$(COMPLETIONDIR)/"; \
 	done
+	$(INSTALL) -d "$(DESTDIR)$(WORKLOADDIR)"
+	$(INSTALL) -m 644 $(WORKLOADS) "$(DESTDIR)$(WORKLOADDIR)/"
 
 uninstall: ## remove what install put there
 	rm -f "$(DESTDIR)$(PREFIX)/bin/schedlab" "$(DESTDIR)$(COMPLETIONDIR)/schedlab"
 	@for page in $(wildcard docs/man/*.[1-9]); do \
 		rm -f "$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}"; \
 	done
+	@for file in $(WORKLOADS); do rm -f "$(DESTDIR)$(PREFIX)/share/schedlab/$$file"; done

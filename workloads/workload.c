@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/cli.h"
 #include "lib/digest.h"
@@ -707,15 +708,27 @@ static bool is_file(const char *path)
 	return !stat(path, &st) && !S_ISDIR(st.st_mode);
 }
 
+/* The folder of the workloads that were installed with this binary: ../share/schedlab/workloads from its own. */
+static void installed_folder(char *out, size_t size)
+{
+	char self[2048];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	self[length > 0 ? length : 0] = '\0';
+	if (strrchr(self, '/'))
+		*strrchr(self, '/') = '\0';
+	snprintf(out, size, "%s/../share/schedlab/workloads", self);
+}
+
 /* The file meant by @path: itself, or one that ships. */
 static const char *find_file(const char *path, char *found, size_t size)
 {
-	static const char *const folders[] = {"workloads", "/workloads",
-					      "/usr/local/share/schedlab/workloads",
-					      "/usr/share/schedlab/workloads"};
+	char installed[2200];
+	const char *folders[] = {"workloads", "/workloads", installed};
 
 	if (strchr(path, '/') || is_file(path))
 		return path;
+	installed_folder(installed, sizeof(installed));
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		snprintf(found, size, "%s/%s.ini", folders[i], path);
 		if (is_file(found))

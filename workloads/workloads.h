@@ -30,7 +30,7 @@ struct load_report; /* what a run gave */
 
 /*
  * Read a workload file. A name without '/' that is no file here is looked for as NAME.ini in workloads/, /workloads/
- * and /usr/share/schedlab/workloads/. Returns 0, -EINVAL (the file is wrong: "file:line:column: what"), -ENOENT and
+ * and, from the binary's own folder, ../share/schedlab/workloads/. Returns 0, -EINVAL (the file is wrong: "file:line:column: what"), -ENOENT and
  * other -errno (it cannot be read), -ENOMEM. The caller frees *@workload with workload_free().
  */
 int workload_load(const char *path, struct workload **workload, char *error, size_t error_size);

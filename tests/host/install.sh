@@ -12,6 +12,8 @@ check_equal "the binary may be run by all" 755 "$(stat -c %a "$dest/bin/schedlab
 check "schedlab(1)" test -s "$dest/share/man/man1/schedlab.1"
 check_equal "every manual page" "$(find docs/man -name '*.[1-9]' | wc -l)" "$(find "$dest/share/man" -type f | wc -l)"
 check "completion" bash -n "$dest/share/bash-completion/completions/schedlab"
+expect "the installed binary finds its workloads from anywhere" 0 --out "^replay: [1-9]" -- \
+	env -C / "$dest/bin/schedlab" load --check replay
 check_equal "nothing beside PREFIX" opt "$(ls "$tmp/dest dir")"
 check "make uninstall" make --no-print-directory uninstall DESTDIR="$tmp/dest dir" PREFIX=/opt/lab
 check_equal "nothing is left" "" "$(find "$tmp/dest dir" -type f)"
