@@ -14,6 +14,7 @@
 #include "lib/fileio.h"
 #include "lib/hist.h"
 #include "lib/timeutil.h"
+#include "observe/dot.h"
 #include "observe/flame.h"
 #include "observe/folded.h"
 #include "observe/places.h"
@@ -23,6 +24,7 @@
 #define CAPTURE_MAX_BYTES (512u << 20)
 #define DEFAULT_HZ	  99
 #define DEFAULT_TOP	  10
+#define WAKE_EDGES	  40
 #define ALL_STATES	  ((1u << STACK_STATES) - 1)
 
 enum {
@@ -40,6 +42,7 @@ enum {
 	OPTION_EXACT,
 	OPTION_BY_THREAD,
 	OPTION_TITLE,
+	OPTION_WAKES,
 };
 
 struct offcpu {
@@ -49,7 +52,8 @@ struct offcpu {
 	unsigned int states;
 	uint64_t hz, top;
 	bool folded, wall, kernel_only, user_only, by_thread;
-	int status; /* of what show() could not do, as an exit status */
+	const struct wake_graph *graph; /* with --wakes, while the output is written */
+	int status;			/* of what show() could not do, as an exit status */
 };
 
 static const struct argp_option options[] = {
@@ -69,6 +73,8 @@ static const struct argp_option options[] = {
 	 "keep threads apart; else tasks of one name are one", 2},
 	{"folded", OPTION_FOLDED, NULL, 0, "print folded stacks (us) instead of the report", 3},
 	{"svg", OPTION_SVG, "FILE", 0, "write a flame graph", 3},
+	{"wakes", OPTION_WAKES, NULL, 0,
+	 "with --svg: who ended the waits, as a graph below the flame graph", 3},
 	{"speedscope", OPTION_SPEEDSCOPE, "FILE", 0, "write speedscope JSON", 3},
 	{"top", OPTION_TOP, "N", 0, "stacks in the report (10)", 3},
 	{"title", OPTION_TITLE, "TEXT", 0, "title of the flame graph", 3},
@@ -171,6 +177,7 @@ static int write_svg(const struct offcpu *o, const struct profile *p)
 			return status;
 		flame.before = &before;
 	}
+	flame.graph = o->graph;
 	describe(o, p, subtitle, sizeof(subtitle));
 	flame.subtitle = subtitle;
 	if (!flame.title)
@@ -408,11 +415,56 @@ static int output(struct offcpu *o, const struct profile *p, const struct state_
 	return err;
 }
 
+/* A task by its name, or with its thread; an interrupt by its kind, whoever it hit. */
+static int64_t wake_node(const struct offcpu *o, struct wake_graph *g, uint64_t context,
+			 const char *comm, uint64_t pid)
+{
+	static const char *const interrupts[] = {"", "softirq", "irq", "nmi"};
+	char name[LEDGER_COMM_LEN + 24];
+
+	if (context != LEDGER_CONTEXT_TASK && context < sizeof(interrupts) / sizeof(interrupts[0]))
+		return wake_graph_node(g, interrupts[context], true);
+	if (o->by_thread)
+		snprintf(name, sizeof(name), "%.*s %llu", LEDGER_COMM_LEN, comm,
+			 (unsigned long long)pid);
+	else
+		snprintf(name, sizeof(name), "%.*s", LEDGER_COMM_LEN, comm);
+	return wake_graph_node(g, name, false);
+}
+
+/* Who woke whom during the capture; the busiest edges. Returns 0 or -errno. */
+static int read_wakes(const struct offcpu *o, struct ledger *ledger, struct wake_graph *g)
+{
+	struct ledger_edge *edges;
+	size_t nr, i;
+	int err = ledger_edges(ledger, &edges, &nr);
+
+	wake_graph_init(g, "Who ended the waits");
+	if (err)
+		return err;
+	for (i = 0; !err && i < nr; i++) {
+		const struct ledger_edge *e = &edges[i];
+		int64_t from = wake_node(o, g, e->context, e->waker_comm, e->waker_pid);
+		int64_t to = wake_node(o, g, LEDGER_CONTEXT_TASK, e->comm, e->pid);
+
+		err = from < 0 ? (int)from
+		      : to < 0
+			      ? (int)to
+			      : wake_graph_add(g, (uint32_t)from, (uint32_t)to, e->count,
+					       e->total_ns, e->max_ns,
+					       e->count > e->same_cpu ? e->count - e->same_cpu : 0);
+	}
+	free(edges);
+	wake_graph_trim(g, WAKE_EDGES);
+	return err;
+}
+
 static int show(struct view *view, struct ledger *ledger, const struct ledger_snapshot *snapshot,
 		json_t *document)
 {
 	struct offcpu *o = view->context;
 	struct state_times times[STACK_STATES];
+	struct wake_graph graph = {0};
 	struct symbols_counts counts;
 	struct profile profile;
 	struct places places = {
@@ -434,8 +486,13 @@ static int show(struct view *view, struct ledger *ledger, const struct ledger_sn
 		snapshot->losses[LEDGER_LOSS_ROWS] + snapshot->losses[LEDGER_LOSS_STACKS];
 	profile_sort(&profile);
 	symbols_counts(o->symbols, &counts);
+	if (!err && view->ledger.wake_edges)
+		err = read_wakes(o, ledger, &graph);
+	o->graph = view->ledger.wake_edges ? &graph : NULL;
 	if (!err)
 		err = output(o, &profile, times, &counts, document);
+	o->graph = NULL;
+	wake_graph_free(&graph);
 	profile_free(&profile);
 	return err;
 }
@@ -560,6 +617,8 @@ static void check(const struct offcpu *o, struct argp_state *state)
 		argp_error(state, "--folded and --json both want standard output");
 	if (o->diff && !o->svg)
 		argp_error(state, "--diff needs --svg FILE: the difference is a picture");
+	if (o->view.ledger.wake_edges && (!o->svg || o->from))
+		argp_error(state, "--wakes needs a capture and --svg FILE");
 	if (o->hz != DEFAULT_HZ && !o->wall)
 		argp_error(state, "--hz goes with --wall");
 }
@@ -610,6 +669,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_FROM:
 		o->from = arg;
+		return 0;
+	case OPTION_WAKES:
+		o->view.ledger.wake_edges = true;
 		return 0;
 	case OPTION_TITLE:
 		o->title = arg;

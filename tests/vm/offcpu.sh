@@ -28,7 +28,7 @@ capture exact --exact
 capture quick
 capture filtered --state S --min 4ms --max 7ms -K
 capture wall --wall --hz 997
-schedlab offcpu -d 0.2 --top 1 > /out/report.txt
+schedlab offcpu -d 1 --top 1 --svg /out/wakes.svg --wakes > /out/report.txt
 schedlab offcpu -p 999999 2> /out/nopid.err; echo $? > /out/nopid.status
 schedlab offcpu -c /no/such 2> /out/nocgroup.err; echo $? > /out/nocgroup.status
 schedlab offcpu -p 1 -d 30 > /dev/null & # ends by a signal, with what it has
@@ -99,6 +99,8 @@ check_match "folded text keeps the hostile name in one frame" '^x\\x3by"<&>;.*;m
 check_equal "each line of it is stack and number" "" "$(grep -vE '^[^;]+(;[^;]+)* [0-9]+$' exact.folded || true)"
 expect "a flame graph of it" 0 -- "$schedlab" offcpu --from out/wall.json --svg wall.svg
 check_match "escapes the name" 'data-n="x;y&quot;&lt;&amp;&gt;"' "$(grep -F 'data-n="x;y' wall.svg | head -n 1)"
+check_match "with --wakes its SVG holds the graph of who ended the waits" '<g id="graph"' "$(cat out/wakes.svg)"
+expect "--wakes wants a picture" 2 --err "needs a capture and --svg" -- "$schedlab" offcpu --wakes
 check_match "a report in text" 'sleeping: .* intervals, mean .*, longest' "$(cat out/report.txt)"
 
 # Losses are told, wrong use is refused.
