@@ -12,3 +12,7 @@ test-needs: $(SCHEDBENCH)
 .PHONY: bench-scheds
 bench-scheds: all test-needs ## the schedulers against the kernel's default and its examples; writes docs/schedulers.md
 	@tests/bench/scheds docs/schedulers.md
+
+.PHONY: soak-scheds
+soak-scheds: all test-needs ## each scheduler for a minute under stress-ng on 4 guest CPUs
+	@STRESS_S=60 tests/run --lanes 1 tests/vm/fifo.sh
