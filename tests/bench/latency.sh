@@ -1,24 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# In the guest: schedbench under one scheduler after the other, each figure as "SCHEDULER.WHAT.NAME VALUE".
-# usage: latency.sh 'WHAT: MODE key=value...' ... with schedulers (and their options) in $SCHEDS, separated by ';'.
-set -e
+# In the guest: schedbench under one scheduler after the other. Each figure is a line "SCHEDULER.WHAT.NAME VALUE", and
+# SCHEDULER.WHAT.status is the exit status: figures of an ejected scheduler are partly another's.
+# usage: SCHEDS='NAME [option=value]...;...' latency.sh 'WHAT: MODE key=value...' ...
+# NAME is default, one of ours, or that of an object /with/NAME.bpf.o; blanks in SCHEDULER become commas.
 IFS=';'
 for sched in $SCHEDS; do
 	unset IFS
-	set -- "$@"
 	name=${sched%% *}
 	options=
 	[ "$name" = "$sched" ] || for o in ${sched#* }; do options="$options --set $o"; done
 	label=$(printf %s "$sched" | tr ' ' ,)
+	[ ! -f "/with/$name.bpf.o" ] || name=/with/$name.bpf.o
 	for run; do
 		what=${run%%:*}
+		status=0
 		# shellcheck disable=SC2086 # words, on purpose
 		if [ "$name" = default ]; then
-			/with/schedbench ${run#*:}
+			/with/schedbench ${run#*:} > /tmp/out || status=$?
 		else
-			schedlab run "$name" $options -- /with/schedbench ${run#*:}
-		fi | sed "s/^/$label.$what./"
+			schedlab run "$name" $options -- /with/schedbench ${run#*:} > /tmp/out || status=$?
+		fi
+		echo "status $status" >> /tmp/out
+		sed "s/^/$label.$what./" /tmp/out
 	done
 	IFS=';'
 done
