@@ -14,7 +14,7 @@ guest --lab --with "$root/build/tests/bench/schedbench" --with "$root/tests/benc
 	'disguise: disguise hogs=3 seconds=4 service_us=900' \
 	'storm: mix sleepers=16 hogs=0 seconds=4 gap_us=8900' \
 	'rush: mix sleepers=16 hogs=1 seconds=4 gap_us=8900' \
-	'message: messaging rounds=20 groups=2' \
+	'message: messaging rounds=100 groups=2' \
 	'ping: pingpong' \
 	'make: make tasks=60 service_us=20000'
 check_equal "every benchmark ran under each" 0 "$status"
