@@ -335,7 +335,8 @@ void report_print(const struct report *r, FILE *out)
 		print_oracles(w, out);
 	}
 	if (r->invalid)
-		fprintf(out, "\n%zu runs are marked not valid and left out:\n", r->invalid);
+		fprintf(out, "\n%zu run%s marked not valid and left out:\n", r->invalid,
+			r->invalid == 1 ? " is" : "s are");
 	for (size_t i = 0; i < r->set->count; i++) {
 		const struct lab_run *run = &r->set->runs[i];
 		char path[160], reason[240];
