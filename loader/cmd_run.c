@@ -90,12 +90,14 @@ static void set_rule(struct session_options *o, int key, const char *value,
 		wrong("--%s", error);
 }
 
-static void add_set(struct session_options *o, const char *text, struct argp_state *state)
+static void add_set(struct session_options *o, const char *text)
 {
 	const char **grown = realloc(o->sets, (o->set_count + 1) * sizeof(*grown));
 
-	if (!grown)
-		argp_failure(state, EXIT_STATUS_FAILURE, 0, "out of memory");
+	if (!grown) {
+		cli_error("out of memory");
+		exit(EXIT_STATUS_FAILURE);
+	}
 	o->sets = grown;
 	o->sets[o->set_count++] = text;
 }
@@ -121,7 +123,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case KEY_SET:
-		add_set(o, arg, state);
+		add_set(o, arg);
 		return 0;
 	case 'd':
 		o->duration_ns = duration("duration", arg, NSEC_PER_SEC, NSEC_PER_MSEC,

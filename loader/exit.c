@@ -113,10 +113,11 @@ static const char *record_at(const struct loader *l, uint32_t offset)
 
 int32_t exit_kind_now(const struct loader *l)
 {
-	const char *at = l->exit_layout.map ? record_at(l, l->exit_layout.kind) : NULL;
+	const void *at = l->exit_layout.map ? record_at(l, l->exit_layout.kind) : NULL;
+	const int32_t *kind = at;
 
 	/* Acquire: whoever sees the kind sees the texts that were written before it. */
-	return at ? __atomic_load_n((const int32_t *)(const void *)at, __ATOMIC_ACQUIRE) : 0;
+	return kind ? __atomic_load_n(kind, __ATOMIC_ACQUIRE) : 0;
 }
 
 static void copy_text(const struct loader *l, uint32_t offset, uint32_t record_size, char *out,

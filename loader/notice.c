@@ -32,7 +32,7 @@ int notice_open(void)
 
 bool notice_drain(int fd)
 {
-	struct sockaddr_nl from;
+	struct sockaddr_nl from = {0};
 	socklen_t length;
 	char text[UEVENT_MAX];
 	bool ours = false;

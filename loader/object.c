@@ -366,8 +366,8 @@ static int read_object(const char *path, char **data, size_t *size, struct loade
 
 static int open_file(struct loader *l, const char *path, struct loader_error *error)
 {
-	char *data;
-	size_t size;
+	char *data = NULL;
+	size_t size = 0;
 	int err = read_object(path, &data, &size, error);
 
 	if (err)

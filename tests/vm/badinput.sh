@@ -87,7 +87,7 @@ size=$(stat -c %s "$fifo")
 for seed in $(seq 300); do
 	cp "$fifo" "$tmp/damaged.o"
 	while read -r at byte; do
-		printf "\\x$(printf %x "$byte")" | dd of="$tmp/damaged.o" bs=1 seek="$at" conv=notrunc status=none
+		printf %b "\\x$(printf %x "$byte")" | dd of="$tmp/damaged.o" bs=1 seek="$at" conv=notrunc status=none
 	done < <(awk -v seed="$seed" -v size="$size" -f "$tmp/damage.awk")
 	run "$schedlab" list "$tmp/damaged.o"
 	[ "$status" -le 2 ] || worst="seed $seed: status $status: $err"
