@@ -17,8 +17,8 @@ typedef __s32 s32;
 #include "loader/guard.skel.h"
 #include "loader/watch.h"
 
-#define SAMPLES	  64 /* per CPU */
-#define READ_MAX  (256 * sizeof(struct guard_wait))
+#define SAMPLES	  64  /* per CPU */
+#define READ_MAX  256 /* waits */
 #define PROBE_MAX 0xffffffffULL
 
 struct watch {
@@ -31,7 +31,7 @@ struct watch {
 	uint64_t sample_ns[SAMPLES]; /* when */
 	uint64_t *held;		     /* [sample * cpu_count + cpu] */
 	size_t samples;		     /* taken so far */
-	char *buffer;
+	struct guard_wait *buffer;
 };
 
 void watch_cpu(const struct watch *w, unsigned int cpu, struct guard_cpu *account)
@@ -140,17 +140,15 @@ static int walk(struct watch *w, uint64_t limit_jiffies, struct watch_wait *wors
 	fd = bpf_iter_create(bpf_link__fd(w->iterator));
 	if (fd < 0)
 		return -errno;
-	while ((got = read(fd, w->buffer, READ_MAX)) != 0) {
+	while ((got = read(fd, w->buffer, READ_MAX * sizeof(*w->buffer))) != 0) {
 		if (got < 0 && errno == EAGAIN)
 			continue;
 		if (got < 0) {
 			err = -errno;
 			break;
 		}
-		for (i = 0; i + sizeof(struct guard_wait) <= (size_t)got;
-		     i += sizeof(struct guard_wait))
-			consider(w, (const struct guard_wait *)(void *)(w->buffer + i), worst,
-				 found);
+		for (i = 0; i < (size_t)got / sizeof(*w->buffer); i++)
+			consider(w, &w->buffer[i], worst, found);
 	}
 	close(fd);
 	return err;
@@ -243,7 +241,7 @@ static int load(struct watch *w)
 	if (!w->iterator)
 		return -errno;
 	w->held = calloc((size_t)SAMPLES * w->cpu_count, sizeof(*w->held));
-	w->buffer = malloc(READ_MAX);
+	w->buffer = calloc(READ_MAX, sizeof(*w->buffer));
 	if (!w->held || !w->buffer)
 		return -ENOMEM;
 	err = find_jiffy(w);
