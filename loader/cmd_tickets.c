@@ -254,7 +254,7 @@ static int lottery_is_active(void)
 	struct loader_kernel_state state;
 	char shown[256];
 
-	if (loader_kernel_state(&state) || !state.supported || strcmp(state.ops, "lottery")) {
+	if (loader_kernel_state(&state) || !state.supported || strcmp(state.ops, "lottery") != 0) {
 		cli_error("the lottery is not active (%s is); start it with schedlab run lottery",
 			  state.supported && state.ops[0]
 				  ? cli_printable(state.ops, shown, sizeof(shown))

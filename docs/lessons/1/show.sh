@@ -6,7 +6,7 @@ here=$(dirname "$0")/..
 query() { jq -r -L "$here" "include \"lib\"; $1" "$2"; }
 
 echo "@@ humps"
-sed -n '/^Sojourn/,/^$/p' "$OUT/fifo.txt" | sed '/^$/d'
+sed -n '/^Sojourn (/,/^$/p' "$OUT/fifo.txt" | sed '/^$/d'
 
 echo "@@ schedulers"
 {

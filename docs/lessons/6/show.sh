@@ -7,7 +7,7 @@ awk '
 	rejected && !/^(@@|exit)/ && ++lines > 2 { next }
 	{
 		sub(/stall: [^ ]+ failed/, "stall: TASK failed")
-		sub(/\(max-wait\): .* \([0-9]+\) has/, "(max-wait): TASK has")
+		sub(/\(max-wait\): .*/, "(max-wait): TASK has been runnable for too long")
 		sub(/incident-.*\.json/, "incident-TIME-PID-1.json")
 		print
 	}' "$OUT/guest.text"
