@@ -53,7 +53,8 @@ check_match "a program with its shared libraries" '^[0-9]+\.' "$(cat "$seen/bash
 check_match "schedlab" '[0-9]' "$(cat "$seen/version")"
 check_match "stress-ng" 'stress-ng' "$(cat "$seen/stress")"
 check_equal "DAMON is off" N "$(cat "$seen/damon")"
-check_equal "the workload files" "$(find workloads -maxdepth 1 -name '*.ini' -printf '%f\n' | sort | xargs)" "$(xargs < "$seen/workloads")"
+check_equal "the workload files and what they name" \
+	"$(find workloads -maxdepth 1 -type f ! -name '*.[ch]' -printf '%f\n' | sort | xargs)" "$(xargs < "$seen/workloads")"
 
 expect "a command that does not exist" 127 --err "cannot run '/no/such' in the guest: No such file" -- "${boot[@]}" -- /no/such
 expect "a command killed by a signal" 137 --out '^before$' -- "${boot[@]}" -- sh -c 'echo before; kill -9 $$'
