@@ -40,7 +40,7 @@ draws) # draws won between two looks, with tickets 1:2:4
 	wait
 	;;
 cpus) # CPU time of tasks that may run on any of four CPUs, tickets 1:2:4 by turns
-	$bench yield tasks=12 service_us=800 seconds=7 start_us=2000000 > /dev/null &
+	$bench yield tasks=12 service_us=2400 seconds=10 start_us=2000000 > /dev/null &
 	n=0
 	tasks=$(threads $! 12)
 	set --
@@ -51,7 +51,7 @@ cpus) # CPU time of tasks that may run on any of four CPUs, tickets 1:2:4 by tur
 	schedlab tickets "$@" > /dev/null
 	usleep 2500000
 	schedlab tickets --json $tasks
-	usleep 4000000
+	sleep 7
 	schedlab tickets --json $tasks
 	wait
 	;;
