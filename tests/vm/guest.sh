@@ -71,6 +71,7 @@ expect "QEMU refuses" 110 --err 'QEMU failed: .*' -- "${boot[@]}" --memory 90000
 
 # QEMU stand-ins that damage what the guest has sent.
 damage() {
+	# shellcheck disable=SC2016 # the stand-in expands them
 	printf '#!/bin/sh\nqemu-system-%s "$@"\n[ "$1" = --version ] || { %s; }\n' "$(uname -m)" "$1" > "$tmp/qemu"
 	chmod +x "$tmp/qemu"
 }
