@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/cli.h"
+#include "lib/fileio.h"
 #include "lib/timeutil.h"
 #include "observe/dot.h"
 #include "observe/escape.h"
@@ -296,11 +297,31 @@ static int add_to_graph(struct wake_graph *graph, const struct wake_group *g)
 			      g->count - g->same_cpu);
 }
 
+/* The graph as text, to standard output or as a whole file. */
+static int put_dot(const char *path, const struct wake_graph *graph)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out;
+	int err;
+
+	if (!strcmp(path, "-"))
+		return dot_write(graph, stdout);
+	out = open_memstream(&text, &size);
+	if (!out)
+		return -errno;
+	err = dot_write(graph, out);
+	if (fclose(out) && !err)
+		err = -errno;
+	if (!err)
+		err = file_replace(path, text, size);
+	free(text);
+	return err;
+}
+
 static int write_dot(const struct wakeups *w, const struct wake_group *groups, size_t nr)
 {
-	bool to_stdout = !strcmp(w->dot, "-");
 	struct wake_graph graph;
-	FILE *out;
 	size_t i;
 	int err = 0;
 
@@ -308,11 +329,8 @@ static int write_dot(const struct wakeups *w, const struct wake_group *groups, s
 	for (i = 0; !err && i < nr; i++)
 		err = add_to_graph(&graph, &groups[i]);
 	wake_graph_trim(&graph, DOT_EDGES);
-	out = to_stdout ? stdout : fopen(w->dot, "we");
 	if (!err)
-		err = out ? dot_write(&graph, out) : -errno;
-	if (out && !to_stdout && fclose(out) && !err)
-		err = -errno;
+		err = put_dot(w->dot, &graph);
 	wake_graph_free(&graph);
 	return err;
 }
