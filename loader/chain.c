@@ -243,7 +243,8 @@ void chain_end(struct session *s, struct ending *e)
 	loader_detach(old);
 	s->swap.detached_ns = time_now_ns();
 	loader_exit(old, &e->exit);
-	if (!e->rule)
+	/* The kernel may have been ejecting it while we ended it: its verdict is the one that counts. */
+	if (!e->rule || (!e->status && e->exit.known && loader_exit_status(&e->exit)))
 		describe_kernel_end(s, e);
 	/* Also where it came before the start was over. */
 	e->last |= e->exit.kind == LOADER_KIND_SYSRQ;

@@ -308,13 +308,24 @@ static void mind_gap(struct guard *g, uint64_t now)
 {
 	char late[32];
 
-	if (now - g->last_ns < GAP_PERIODS * g->period_ns)
+	/* Where no rule asks to be looked at in time, a late look is no gap. */
+	if (guard_next_ns(g) == UINT64_MAX || now - g->last_ns < GAP_PERIODS * g->period_ns)
 		return;
 	g->gaps++;
 	forget_all(g);
 	snprintf(g->note, sizeof(g->note),
 		 "the guard itself was stopped for %s; its rules begin anew",
 		 time_format(now - g->last_ns, late, sizeof(late)));
+}
+
+/* A wait about to reach the limit is looked at when it does, not up to a period later. */
+static void hurry(struct guard *g, uint64_t now)
+{
+	uint64_t limit = g->rules->max_wait_ns, oldest = g->oldest_ns;
+	uint64_t remaining = limit > oldest ? limit - oldest : 0;
+
+	if (remaining < g->period_ns && oldest < limit + g->period_ns)
+		g->next_ns = now + (remaining > PERIOD_MIN_NS ? remaining : PERIOD_MIN_NS);
 }
 
 bool guard_check(struct guard *g, struct verdict *v)
@@ -331,8 +342,11 @@ bool guard_check(struct guard *g, struct verdict *v)
 		watch_sample(g->watch);
 		g->sample_next_ns = now + g->sample_every_ns;
 	}
-	if (g->rules->max_wait_ns && check_max_wait(g, v))
-		return true;
+	if (g->rules->max_wait_ns) {
+		if (check_max_wait(g, v))
+			return true;
+		hurry(g, now);
+	}
 	if (g->canaries && check_canaries(g, v))
 		return true;
 	if (g->ledger && now >= g->ledger_next_ns) {

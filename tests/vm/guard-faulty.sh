@@ -44,7 +44,7 @@ fault forgets_task victim $wait_500
 fault starves_nice "hog nice" --max-wait 500ms -d 2
 fault starves_kthreads hog --max-wait 500ms -d 3
 fault drops_exiting "hog exits" --max-wait 500ms -d 3
-soon="--max-wait 500ms -d 0.7"
+soon="--max-wait 500ms -d 2"
 fault wrong_cpu hog $soon
 fault reports_error hog $soon
 fault leaves hog $soon
@@ -99,12 +99,13 @@ fault forgets_task 90 max-wait '^victim \([0-9]+\) has been runnable for 5[0-9][
 fault starves_nice 90 max-wait 'has been runnable for 5[0-9][0-9] ms' 800
 fault starves_kthreads 90 max-wait 'has been runnable for 5[0-9][0-9] ms' 800
 fault drops_exiting 90 max-wait '^exits \([0-9]+\) has been runnable for 5[0-9][0-9] ms' 2500
-fault wrong_cpu 81 kernel 'invalid CPU 60000' 500 100
-fault reports_error 80 kernel 'lost count at task [0-9]+' 500 100
-fault leaves 85 kernel 'done for today' 500 100
-fault inserts_twice 81 kernel 'already direct-dispatched' 500 100
+# An error is found at once; the kernel's own change to its default has been seen to take from 6 to 900 ms.
+fault wrong_cpu 81 kernel 'invalid CPU 60000' 500 2000
+fault reports_error 80 kernel 'lost count at task [0-9]+' 500 2000
+fault leaves 85 kernel 'done for today' 500 2000
+fault inserts_twice 81 kernel 'already direct-dispatched' 500 2000
 fault fails_init 86 kernel 'ops.init\(\) failed \(-12\)' 500
-fault fails_late 81 kernel 'invalid|non-existent|DSQ' 500 100
+fault fails_late 81 kernel 'invalid|non-existent|DSQ' 500 2000
 fault slows_with_load 92 slo 'wakeup.p90<40ms for 1s is broken' 3000 2000
 fault spins 91 canary 'the canary of CPU 0 has not run for' 1500
 
