@@ -40,7 +40,6 @@ struct arguments {
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
-	char shown[96];
 
 	switch (key) {
 	case 'o':
@@ -51,9 +50,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		if (!cli_parse_u64(arg, 1, key == 'J' ? 256 : EXPERIMENT_MAX_CELLS,
 				   key == 'J' ? &a->jobs : &a->cell))
 			return 0;
-		cli_error("%s: '%s' is not a number from 1 up", key == 'J' ? "--jobs" : "--cell",
-			  cli_printable(arg, shown, sizeof(shown)));
-		exit(EXIT_STATUS_USAGE);
+		cli_usage_error("%s: '%s' is not a number from 1 up",
+				key == 'J' ? "--jobs" : "--cell", arg);
 	case KEY_CELLS:
 		a->list = true;
 		return 0;

@@ -35,11 +35,7 @@ static const struct argp_option options[] = {
 
 static void wrong_value(const char *option, const char *text)
 {
-	char shown[128];
-
-	cli_error("%s: '%s' is not a number or time that it takes", option,
-		  cli_printable(text, shown, sizeof(shown)));
-	exit(EXIT_STATUS_USAGE);
+	cli_usage_error("%s: '%s' is not a number or time that it takes", option, text);
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)

@@ -82,14 +82,10 @@ static void add_rule(struct arguments *args, const char *text)
 {
 	char error[320];
 
-	if (args->rule_count == RULES_MAX) {
-		cli_error("more than %d rules", RULES_MAX);
-		exit(EXIT_STATUS_USAGE);
-	}
-	if (fail_rule_parse(text, &args->rules[args->rule_count].rule, error, sizeof(error))) {
-		cli_error("%s", error);
-		exit(EXIT_STATUS_USAGE);
-	}
+	if (args->rule_count == RULES_MAX)
+		cli_usage_error("more than %d rules", RULES_MAX);
+	if (fail_rule_parse(text, &args->rules[args->rule_count].rule, error, sizeof(error)))
+		cli_usage_error("%s", error);
 	if (strncmp(args->rules[args->rule_count].rule.metric, "ledger.", 7) == 0)
 		args->compare.all = true;
 	args->rule_count++;
@@ -97,10 +93,7 @@ static void add_rule(struct arguments *args, const char *text)
 
 static void wrong_value(const char *option, const char *text, const char *wanted)
 {
-	char shown[128];
-
-	cli_error("%s: '%s' is not %s", option, cli_printable(text, shown, sizeof(shown)), wanted);
-	exit(EXIT_STATUS_USAGE);
+	cli_usage_error("%s: '%s' is not %s", option, text, wanted);
 }
 
 static void parse_number(struct arguments *args, int key, const char *text)

@@ -153,6 +153,18 @@ void cli_error(const char *format, ...)
 	va_end(args);
 }
 
+void cli_usage_error(const char *format, ...)
+{
+	char text[1024], clean[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	cli_error("%s", cli_printable(text, clean, sizeof(clean)));
+	exit(EXIT_STATUS_USAGE);
+}
+
 void cli_warn(const char *format, ...)
 {
 	va_list args;

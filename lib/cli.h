@@ -62,7 +62,9 @@ const char *cli_nearest(const char *text, const char *const *names, size_t count
 
 /* Print "schedlab: " and one line to stderr. Control characters in arguments are the caller's to clean. */
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The same with "schedlab: warning: " and "schedlab: note: ". */
+/* The same for wrong use: the line is cleaned, and the program ends with EXIT_STATUS_USAGE. */
+void cli_usage_error(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+/* As cli_error(), with "schedlab: warning: " and "schedlab: note: ". */
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* schedlab list: the schedulers in the binary, or one scheduler's options and statistics. Needs no privilege. */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,19 +21,6 @@ static const struct argp_option option_table[] = {
 	{0},
 };
 
-/* One line and the status of wrong use; argp's own error would add a second line. */
-static void __attribute__((noreturn, format(printf, 1, 2))) wrong(const char *format, ...)
-{
-	char text[1024], clean[1024];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	cli_error("%s", cli_printable(text, clean, sizeof(clean)));
-	exit(EXIT_STATUS_USAGE);
-}
-
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct list_options *options = state->input;
@@ -45,7 +31,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (options->name)
-			wrong("one NAME or FILE at most, '%s' is a second one", arg);
+			cli_usage_error("one NAME or FILE at most, '%s' is a second one", arg);
 		options->name = arg;
 		return 0;
 	default:

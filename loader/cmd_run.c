@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* schedlab run: put a scheduler in charge and watch over it until it ends, the command ends, or someone says so. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,22 +63,8 @@ static const struct argp_option option_table[] = {
 	{0},
 };
 
-/* One line and the status of wrong use; argp's own error would add a second line. */
-static void __attribute__((noreturn, format(printf, 1, 2))) wrong(const char *format, ...)
-{
-	char text[1024], clean[1024];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	cli_error("%s", cli_printable(text, clean, sizeof(clean)));
-	exit(EXIT_STATUS_USAGE);
-}
-
 /* A rule on the command line has the name that it has in a rules file: that of its option. */
-static void set_rule(struct session_options *o, int key, const char *value,
-		     struct argp_state *state)
+static void set_rule(struct session_options *o, int key, const char *value)
 {
 	const struct argp_option *option;
 	char error[512];
@@ -87,7 +72,7 @@ static void set_rule(struct session_options *o, int key, const char *value,
 	for (option = option_table; option->key != key; option++)
 		;
 	if (rules_set(&o->rules, option->name, value, error, sizeof(error)))
-		wrong("--%s", error);
+		cli_usage_error("--%s", error);
 }
 
 static void add_set(struct session_options *o, const char *text)
@@ -103,16 +88,17 @@ static void add_set(struct session_options *o, const char *text)
 }
 
 static uint64_t duration(const char *option, const char *text, uint64_t unit, uint64_t min,
-			 uint64_t max, struct argp_state *state)
+			 uint64_t max)
 {
 	uint64_t ns = 0;
 	char low[32], high[32];
 
 	if (cli_parse_duration_ns(text, unit, &ns))
-		wrong("--%s: '%s' is not a duration like 500ms or 10s", option, text);
+		cli_usage_error("--%s: '%s' is not a duration like 500ms or 10s", option, text);
 	if (ns < min || ns > max)
-		wrong("--%s: %s is out of bounds, from %s to %s is allowed", option, text,
-		      time_format(min, low, sizeof(low)), time_format(max, high, sizeof(high)));
+		cli_usage_error("--%s: %s is out of bounds, from %s to %s is allowed", option, text,
+				time_format(min, low, sizeof(low)),
+				time_format(max, high, sizeof(high)));
 	return ns;
 }
 
@@ -127,16 +113,16 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'd':
 		o->duration_ns = duration("duration", arg, NSEC_PER_SEC, NSEC_PER_MSEC,
-					  86400 * 365 * NSEC_PER_SEC, state);
+					  86400 * 365 * NSEC_PER_SEC);
 		return 0;
 	case KEY_TIMEOUT:
 		o->timeout_ms = (uint32_t)(duration("timeout", arg, NSEC_PER_MSEC, NSEC_PER_MSEC,
-						    30 * NSEC_PER_SEC, state) /
+						    30 * NSEC_PER_SEC) /
 					   NSEC_PER_MSEC);
 		return 0;
 	case KEY_RULES:
 		if (rules_read(&o->rules, arg, error, sizeof(error)))
-			wrong("--rules: %s", error);
+			cli_usage_error("--rules: %s", error);
 		return 0;
 	case KEY_INCIDENTS:
 		o->incidents = arg;
@@ -146,7 +132,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_METRICS_EVERY:
 		o->metrics_every_ns = duration("metrics-interval", arg, NSEC_PER_SEC,
-					       100 * NSEC_PER_MSEC, 3600 * NSEC_PER_SEC, state);
+					       100 * NSEC_PER_MSEC, 3600 * NSEC_PER_SEC);
 		return 0;
 	case KEY_PARTIAL:
 		o->partial = true;
@@ -167,15 +153,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (!o->scheduler)
-			wrong("a scheduler's NAME or FILE.bpf.o is needed (schedlab "
-			      "list shows the names)");
+			cli_usage_error("a scheduler's NAME or FILE.bpf.o is needed (schedlab "
+					"list shows the names)");
 		if (o->partial && !o->command)
-			wrong("--partial needs a command behind --");
+			cli_usage_error("--partial needs a command behind --");
 		return 0;
 	default:
 		if (key < KEY_RULE || key > KEY_RULE + 7)
 			return ARGP_ERR_UNKNOWN;
-		set_rule(o, key, arg, state);
+		set_rule(o, key, arg);
 		return 0;
 	}
 }
