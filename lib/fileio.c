@@ -126,6 +126,32 @@ int file_replace(const char *path, const void *data, size_t size)
 	return err;
 }
 
+static int print_text(const char *text, size_t size)
+{
+	errno = 0;
+	if (fwrite(text, 1, size, stdout) == size && !fflush(stdout))
+		return 0;
+	return errno ? -errno : -EIO;
+}
+
+int file_replace_with(const char *path, int (*write)(void *context, FILE *out), void *context)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	int err;
+
+	if (!out)
+		return -errno;
+	err = write(context, out);
+	if (fclose(out) && !err)
+		err = -ENOMEM;
+	if (!err)
+		err = strcmp(path, "-") ? file_replace(path, text, size) : print_text(text, size);
+	free(text);
+	return err;
+}
+
 int file_replace_json(const char *path, const json_t *json)
 {
 	char *text = json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(15));

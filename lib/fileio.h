@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /*
  * Read @path whole into a fresh, NUL-terminated buffer (*@data, the caller frees; *@size without the NUL, may be
@@ -14,6 +15,12 @@ int file_read(const char *path, size_t max_bytes, char **data, size_t *size);
 
 /* Replace @path with @size bytes of @data, mode 0644. Returns 0 or -errno; on an error @path is as it was. */
 int file_replace(const char *path, const void *data, size_t size);
+
+/*
+ * Replace @path with the text that @write puts into @out, or print it where @path is "-". @write returns 0 or -errno;
+ * the text is whole in memory before anything is written. Returns 0 or -errno.
+ */
+int file_replace_with(const char *path, int (*write)(void *context, FILE *out), void *context);
 
 /* Replace @path with @json, indented, and a newline at the end. Returns 0 or -errno. */
 int file_replace_json(const char *path, const json_t *json);

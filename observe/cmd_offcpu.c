@@ -20,6 +20,7 @@
 #include "observe/places.h"
 #include "observe/speedscope.h"
 #include "observe/view.h"
+#include "observe/wakegroups.h"
 
 #define CAPTURE_MAX_BYTES (512u << 20)
 #define DEFAULT_HZ	  99
@@ -415,47 +416,17 @@ static int output(struct offcpu *o, const struct profile *p, const struct state_
 	return err;
 }
 
-/* A task by its name, or with its thread; an interrupt by its kind, whoever it hit. */
-static int64_t wake_node(const struct offcpu *o, struct wake_graph *g, uint64_t context,
-			 const char *comm, uint64_t pid)
-{
-	static const char *const interrupts[] = {"", "softirq", "irq", "nmi"};
-	char name[LEDGER_COMM_LEN + 24];
-
-	if (context != LEDGER_CONTEXT_TASK && context < sizeof(interrupts) / sizeof(interrupts[0]))
-		return wake_graph_node(g, interrupts[context], true);
-	if (o->by_thread)
-		snprintf(name, sizeof(name), "%.*s %llu", LEDGER_COMM_LEN, comm,
-			 (unsigned long long)pid);
-	else
-		snprintf(name, sizeof(name), "%.*s", LEDGER_COMM_LEN, comm);
-	return wake_graph_node(g, name, false);
-}
-
 /* Who woke whom during the capture; the busiest edges. Returns 0 or -errno. */
 static int read_wakes(const struct offcpu *o, struct ledger *ledger, struct wake_graph *g)
 {
-	struct ledger_edge *edges;
-	size_t nr, i;
-	int err = ledger_edges(ledger, &edges, &nr);
+	struct wake_group *groups;
+	size_t nr;
+	int err = wake_groups(ledger, o->by_thread, &groups, &nr);
 
 	wake_graph_init(g, "Who ended the waits");
-	if (err)
-		return err;
-	for (i = 0; !err && i < nr; i++) {
-		const struct ledger_edge *e = &edges[i];
-		int64_t from = wake_node(o, g, e->context, e->waker_comm, e->waker_pid);
-		int64_t to = wake_node(o, g, LEDGER_CONTEXT_TASK, e->comm, e->pid);
-
-		err = from < 0 ? (int)from
-		      : to < 0
-			      ? (int)to
-			      : wake_graph_add(g, (uint32_t)from, (uint32_t)to, e->count,
-					       e->total_ns, e->max_ns,
-					       e->count > e->same_cpu ? e->count - e->same_cpu : 0);
-	}
-	free(edges);
-	wake_graph_trim(g, WAKE_EDGES);
+	if (!err)
+		err = wake_groups_graph(groups, nr, WAKE_EDGES, g);
+	free(groups);
 	return err;
 }
 
@@ -480,11 +451,7 @@ static int show(struct view *view, struct ledger *ledger, const struct ledger_sn
 	profile_init(&profile);
 	if (places.user)
 		places_remember_all(o->symbols, view->ledger.tgid);
-	err = places_rows(&places, o->states, times);
-	profile.duration_ns = snapshot->time_ns - snapshot->start_ns;
-	profile.losses.dropped =
-		snapshot->losses[LEDGER_LOSS_ROWS] + snapshot->losses[LEDGER_LOSS_STACKS];
-	profile_sort(&profile);
+	err = places_profile(&places, snapshot, o->states, times);
 	symbols_counts(o->symbols, &counts);
 	if (!err && view->ledger.wake_edges)
 		err = read_wakes(o, ledger, &graph);

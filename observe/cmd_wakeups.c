@@ -286,51 +286,20 @@ static int fill_document(struct wakeups *w, struct ledger *ledger, const struct 
 	return json_object_set_new(document, "edges", array) ? -ENOMEM : 0;
 }
 
-static int add_to_graph(struct wake_graph *graph, const struct wake_group *g)
+static int put_dot(void *context, FILE *out)
 {
-	int64_t from = wake_graph_node(graph, g->waker, g->context != LEDGER_CONTEXT_TASK);
-	int64_t to = wake_graph_node(graph, g->wakee, false);
-
-	if (from < 0 || to < 0)
-		return -ENOMEM;
-	return wake_graph_add(graph, (uint32_t)from, (uint32_t)to, g->count, g->total_ns, g->max_ns,
-			      g->count - g->same_cpu);
-}
-
-/* The graph as text, to standard output or as a whole file. */
-static int put_dot(const char *path, const struct wake_graph *graph)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out;
-	int err;
-
-	if (!strcmp(path, "-"))
-		return dot_write(graph, stdout);
-	out = open_memstream(&text, &size);
-	if (!out)
-		return -errno;
-	err = dot_write(graph, out);
-	if (fclose(out) && !err)
-		err = -errno;
-	if (!err)
-		err = file_replace(path, text, size);
-	free(text);
-	return err;
+	return dot_write(context, out);
 }
 
 static int write_dot(const struct wakeups *w, const struct wake_group *groups, size_t nr)
 {
 	struct wake_graph graph;
-	size_t i;
-	int err = 0;
+	int err;
 
 	wake_graph_init(&graph, "who wakes whom");
-	for (i = 0; !err && i < nr; i++)
-		err = add_to_graph(&graph, &groups[i]);
-	wake_graph_trim(&graph, DOT_EDGES);
+	err = wake_groups_graph(groups, nr, DOT_EDGES, &graph);
 	if (!err)
-		err = put_dot(w->dot, &graph);
+		err = file_replace_with(w->dot, put_dot, &graph);
 	wake_graph_free(&graph);
 	return err;
 }
@@ -368,7 +337,7 @@ int cmd_wakeups(int argc, char **argv)
 	};
 	struct wakeups w = {
 		.view.name = "wakeups",
-		.view.ledger = {.wake_edges = true, .kernel_stacks = true},
+		.view.ledger = {.wake_edges = true, .kernel_stacks = true, .waker_stacks = true},
 		.view.whole = true,
 		.view.show = show,
 		.top = 20,

@@ -9,6 +9,7 @@
 #include "lib/timeutil.h"
 #include "observe/dot.h"
 #include "observe/escape.h"
+#include "observe/flame.h"
 
 #define ROW_PX	      24
 #define HEAD_PX	      44
@@ -255,6 +256,8 @@ static int place_columns(const struct wake_graph *g, struct columns *c)
 	return 0;
 }
 
+#define WIDTH_PX (2 * NODE_WIDTH_PX + GAP_PX)
+
 uint32_t wake_graph_height_px(const struct wake_graph *g)
 {
 	uint32_t left = rows_of(g, true), right = rows_of(g, false);
@@ -343,4 +346,19 @@ int wake_graph_svg(const struct wake_graph *g, FILE *out, uint32_t x, uint32_t y
 	free(c.left);
 	free(c.right);
 	return err;
+}
+
+int wake_graph_document(const struct wake_graph *g, FILE *out)
+{
+	int err;
+
+	fprintf(out,
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%u\" role=\"img\" "
+		"aria-label=\"wake graph\">\n<style><![CDATA[\n%s]]></style>\n",
+		WIDTH_PX + 20, wake_graph_height_px(g) + 10, flame_css);
+	err = wake_graph_svg(g, out, 10, 10);
+	fputs("</svg>\n", out);
+	errno = 0;
+	return err ? err : fflush(out) || ferror(out) ? (errno ? -errno : -EIO) : 0;
 }

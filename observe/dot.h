@@ -56,5 +56,7 @@ int dot_write(const struct wake_graph *g, FILE *out);
 /* Height in pixels of the SVG panel, and the panel itself at @x, @y. Returns 0 or -ENOMEM. */
 uint32_t wake_graph_height_px(const struct wake_graph *g);
 int wake_graph_svg(const struct wake_graph *g, FILE *out, uint32_t x, uint32_t y);
+/* The graph alone, as an SVG document. Returns 0, -ENOMEM or -errno. */
+int wake_graph_document(const struct wake_graph *g, FILE *out);
 
 #endif

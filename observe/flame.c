@@ -13,9 +13,9 @@
 
 __asm__(".section .rodata\n"
 	"flame_js:\n.incbin \"observe/flame.js\"\n.byte 0\n"
-	"flame_css:\n.incbin \"observe/flame.css\"\n.byte 0\n"
+	".globl flame_css\nflame_css:\n.incbin \"observe/flame.css\"\n.byte 0\n"
 	".previous\n");
-extern const char flame_js[], flame_css[];
+extern const char flame_js[];
 
 #define ROW_PX	       16
 #define HEAD_PX	       84

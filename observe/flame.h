@@ -15,6 +15,8 @@
 
 struct wake_graph;
 
+extern const char flame_css[]; /* the style sheet of all SVGs */
+
 struct flame_options {
 	const char *title;
 	const char *subtitle; /* what was captured: filters, duration; NULL: none */

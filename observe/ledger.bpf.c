@@ -442,13 +442,13 @@ static __always_inline void edge_note(void *ctx, struct task *t, struct task_str
 	struct edge_key key = {};
 	int at;
 
-	if ((cfg_chains || cfg_user_stacks) && who)
+	if ((cfg_chains || cfg_waker_user) && who)
 		by = bpf_task_storage_get(&tasks, waker, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!shed_stacks) {
-		if (cfg_kernel_stacks)
+		if (cfg_waker_kernel)
 			kernel = kernel_stack(ctx, NULL, as_number(ctx),
 					      context == LEDGER_CONTEXT_TASK ? 2 : 8 + context * 2);
-		if (cfg_user_stacks && by)
+		if (cfg_waker_user && by)
 			user = user_stack(ctx, waker, by);
 	}
 	t->chain = 0;

@@ -20,6 +20,8 @@ const volatile __u32 cfg_cgroup_level;
 const volatile bool cfg_rows;
 const volatile bool cfg_edges;
 const volatile bool cfg_chains;
+const volatile bool cfg_waker_kernel; /* stacks of edges */
+const volatile bool cfg_waker_user;
 const volatile bool cfg_kernel_stacks;
 const volatile bool cfg_user_stacks;
 const volatile bool cfg_exact;

@@ -46,8 +46,9 @@ struct ledger_options {
 	bool offcpu;	    /* rows per thread and place */
 	bool wake_edges;    /* rows per waker and wakee */
 	bool chains;	    /* with wake_edges: A woke B woke C */
-	bool kernel_stacks; /* of rows, edges and samples */
+	bool kernel_stacks; /* of rows and samples, and, with waker_stacks, of edges */
 	bool user_stacks;
+	bool waker_stacks; /* with wake_edges: where the waker stood */
 	bool stacks_exact; /* check each whole stack, instead of knowing a place by its innermost part */
 	uint64_t offcpu_min_ns, offcpu_max_ns; /* rows only for intervals within; max 0: no limit */
 	uint32_t rows_max;		       /* 0: 16384 */
@@ -188,6 +189,44 @@ json_t *ledger_identities_to_json(const struct ledger_identities *identities);
 json_t *ledger_losses_to_json(const struct ledger_snapshot *snapshot);
 /* {"runs","run_ns","share","shed","sample_factor","memory_bytes"} */
 json_t *ledger_cost_to_json(const struct ledger_cost *cost);
+
+/* --- pictures of a capture, for a result file's side --------------------------------------------------------- */
+
+/*
+ * NAME.offcpu.svg and NAME.wakeups.svg beside a result NAME.json: the off-CPU flame graph and the graph of who wakes
+ * whom, as `schedlab offcpu --svg` and `schedlab wakeups --svg` draw them. Order of use:
+ *
+ *	ledger_options_all(&options);			accounts and histograms as ever
+ *	ledger_options_graphs(&options);		and what the pictures need: it costs, so only where asked for
+ *	ledger_open(&options, &ledger, ...);
+ *	ledger_graphs_open(ledger, &graphs);
+ *	ledger_start(ledger);
+ *	while (...) { ledger_poll(ledger, 100); ledger_graphs_remember(graphs); }
+ *	ledger_stop(ledger);
+ *	ledger_graphs_write_offcpu(graphs, title, "NAME.offcpu.svg");
+ *	ledger_graphs_write_wakeups(graphs, title, "NAME.wakeups.svg");
+ *	ledger_graphs_close(graphs);			before ledger_close()
+ */
+struct ledger_graphs;
+
+/* Add to @options what the pictures need: off-CPU rows with kernel and user stacks, and wake edges. */
+void ledger_options_graphs(struct ledger_options *options);
+/* A fresh symbolizer for @ledger, which stays the caller's. Returns 0 or -ENOMEM (*graphs NULL). */
+int ledger_graphs_open(struct ledger *ledger, struct ledger_graphs **graphs);
+/*
+ * Read the mappings of the processes that are there now, so that their addresses can be named after they have ended:
+ * once after the start, and every second or so while processes come and go. Cheap when nothing is new.
+ */
+void ledger_graphs_remember(struct ledger_graphs *graphs);
+/*
+ * Draw what the ledger has seen so far into @path (written whole or not at all; "-": standard output) under @title
+ * (NULL: one of its own). Calls that come after an end of the capture draw the same bytes each time.
+ * Returns 0, -ENOMEM or -errno of the file.
+ */
+int ledger_graphs_write_offcpu(struct ledger_graphs *graphs, const char *title, const char *path);
+int ledger_graphs_write_wakeups(struct ledger_graphs *graphs, const char *title, const char *path);
+/* NULL is allowed. */
+void ledger_graphs_close(struct ledger_graphs *graphs);
 
 /* The room's commands; each gives an exit status. */
 int cmd_runqlat(int argc, char **argv);

@@ -192,6 +192,18 @@ int places_rows(struct places *p, unsigned int states, struct state_times *times
 	return err;
 }
 
+int places_profile(struct places *p, const struct ledger_snapshot *snapshot, unsigned int states,
+		   struct state_times *times)
+{
+	int err = places_rows(p, states, times);
+
+	p->profile->duration_ns = snapshot->time_ns - snapshot->start_ns;
+	p->profile->losses.dropped =
+		snapshot->losses[LEDGER_LOSS_ROWS] + snapshot->losses[LEDGER_LOSS_STACKS];
+	profile_sort(p->profile);
+	return err;
+}
+
 void places_remember_all(struct symbols *symbols, pid_t tgid)
 {
 	DIR *proc;

@@ -50,6 +50,10 @@ struct state_times {
  */
 int places_rows(struct places *p, unsigned int states, struct state_times *times);
 
+/* The same, with what @snapshot knows of the capture (its length, what was dropped); the profile is sorted. */
+int places_profile(struct places *p, const struct ledger_snapshot *snapshot, unsigned int states,
+		   struct state_times *times);
+
 /* Read the mappings of all processes that are there now (of @tgid only, if it is not 0): cheap when repeated. */
 void places_remember_all(struct symbols *symbols, pid_t tgid);
 

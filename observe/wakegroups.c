@@ -171,3 +171,26 @@ int wake_groups(struct ledger *ledger, bool by_thread, struct wake_group **group
 	free(edges);
 	return err;
 }
+
+static int add_to_graph(struct wake_graph *graph, const struct wake_group *g)
+{
+	int64_t from = wake_graph_node(graph, g->waker, g->context != LEDGER_CONTEXT_TASK);
+	int64_t to = wake_graph_node(graph, g->wakee, false);
+
+	if (from < 0 || to < 0)
+		return -ENOMEM;
+	return wake_graph_add(graph, (uint32_t)from, (uint32_t)to, g->count, g->total_ns, g->max_ns,
+			      g->count - g->same_cpu);
+}
+
+int wake_groups_graph(const struct wake_group *groups, size_t nr, uint32_t max,
+		      struct wake_graph *graph)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < nr; i++)
+		err = add_to_graph(graph, &groups[i]);
+	wake_graph_trim(graph, max);
+	return err;
+}

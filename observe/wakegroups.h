@@ -3,6 +3,7 @@
 #ifndef SCHEDLAB_OBSERVE_WAKEGROUPS_H
 #define SCHEDLAB_OBSERVE_WAKEGROUPS_H
 
+#include "observe/dot.h"
 #include "observe/ledger.h"
 
 #define WAKE_STACKS 3 /* stacks kept of a group: those with the most wakeups */
@@ -29,6 +30,10 @@ int wake_groups(struct ledger *ledger, bool by_thread, struct wake_group **group
 /* The same of edges that are at hand. */
 int wake_groups_of(const struct ledger_edge *edges, size_t nr_edges, bool by_thread,
 		   struct wake_group **groups, size_t *nr);
+
+/* The graph of @groups into the initialised @graph, its @max busiest edges. Returns 0, -EOVERFLOW or -ENOMEM. */
+int wake_groups_graph(const struct wake_group *groups, size_t nr, uint32_t max,
+		      struct wake_graph *graph);
 
 /* "task", "softirq", "irq", "nmi". */
 const char *wake_context_name(enum ledger_context context);

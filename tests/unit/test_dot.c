@@ -117,6 +117,24 @@ static void svg_panel_is_escaped(void **state)
 	wake_graph_free(&g);
 }
 
+static void the_document_stands_alone(void **state)
+{
+	struct wake_graph g;
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	build(&g);
+	assert_int_equal(wake_graph_document(&g, out), 0);
+	fclose(out);
+	assert_int_equal(strncmp(text, "<?xml", 5), 0);
+	assert_non_null(strstr(text, ".node rect"));
+	assert_non_null(strstr(text, "<g id=\"graph\""));
+	assert_string_equal(text + len - strlen("</g>\n</svg>\n"), "</g>\n</svg>\n");
+	free(text);
+	wake_graph_free(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +143,7 @@ int main(void)
 		cmocka_unit_test(trimming_counts_what_it_drops),
 		cmocka_unit_test(many_nodes),
 		cmocka_unit_test(svg_panel_is_escaped),
+		cmocka_unit_test(the_document_stands_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

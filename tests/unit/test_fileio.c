@@ -202,6 +202,27 @@ static void a_full_disk_under_stdout_is_an_error(void **state)
 	json_decref(json);
 }
 
+static int write_greeting(void *context, FILE *out)
+{
+	fputs("hello", out);
+	return *(int *)context;
+}
+
+static void a_writer_fills_the_file_or_leaves_it(void **state)
+{
+	int fine = 0, wrong = -ENOSPC;
+
+	assert_int_equal(file_replace_with(path, write_greeting, &fine), 0);
+	assert_holds("hello");
+	assert_int_equal(file_replace(path, "old", 3), 0);
+	assert_int_equal(file_replace_with(path, write_greeting, &wrong), -ENOSPC);
+	assert_holds("old");
+	assert_int_equal(
+		file_replace_with("/tmp/schedlab-no-such-folder/file", write_greeting, &fine),
+		-ENOENT);
+	assert_int_equal(entries(), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +233,7 @@ int main(void)
 		cmocka_unit_test(proc_files_have_no_size_and_are_read),
 		cmocka_unit_test(missing_places_are_errors),
 		cmocka_unit_test(a_failed_write_leaves_the_old_file),
+		cmocka_unit_test(a_writer_fills_the_file_or_leaves_it),
 		cmocka_unit_test(json_is_written_with_its_newline),
 		cmocka_unit_test(json_on_stdout_is_one_line),
 		cmocka_unit_test(a_full_disk_under_stdout_is_an_error),
