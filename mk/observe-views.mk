@@ -7,7 +7,7 @@ EXTRA_LIBS += -ldw -lelf -lz $(foreach l,lzma bz2 zstd,$(call STATIC_LIB,$(l)))
 $(BUILD)/observe/flame.o $(BUILD)/san/observe/flame.o: observe/flame.js observe/flame.css
 
 # Programs of the views' tests: one that waits in known ways in the guest, one that reads traces on the host.
-VIEW_TOOLS := $(BUILD)/tests/tools/waits $(BUILD)/tests/tools/pftrace $(BUILD)/tests/tools/pty
+VIEW_TOOLS := $(addprefix $(BUILD)/tests/tools/,waits pftrace pty relay)
 $(BUILD)/tests/tools/%: tests/tools/%.c
 	@mkdir -p $(@D) && echo "  CC      $@"
 	@$(CC) -D_GNU_SOURCE $(WARN) -O2 -g -fno-omit-frame-pointer -fno-optimize-sibling-calls $(REPRODUCIBLE) -pthread \
