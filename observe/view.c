@@ -16,6 +16,7 @@
 #include "observe/viewmetrics.h"
 
 #define DEFAULT_NS	    (10 * NSEC_PER_SEC)
+#define ENTRIES_MAX	    (1u << 20)
 #define DEFAULT_INTERVAL_NS (3600 * NSEC_PER_SEC)
 
 static volatile sig_atomic_t interrupted;
@@ -62,6 +63,7 @@ int view_parse_share(const char *text, double *share)
 enum {
 	OPTION_MAX_OVERHEAD = 0x1000,
 	OPTION_METRICS,
+	OPTION_ENTRIES,
 };
 
 static const struct argp_option options[] = {
@@ -72,6 +74,11 @@ static const struct argp_option options[] = {
 	{"json", 'j', NULL, 0, "one JSON document per report on standard output", 91},
 	{"metrics", OPTION_METRICS, "FILE", 0,
 	 "write Prometheus text of all since the start to FILE, at each report", 91},
+	{"entries", OPTION_ENTRIES, "N", 0,
+	 "room in each table of keys, places, stacks and edges; what finds none is counted as lost "
+	 "(16384; keys 512, "
+	 "top 1024)",
+	 92},
 	{"max-overhead", OPTION_MAX_OVERHEAD, "SHARE", 0,
 	 "budget, as 2% or 0.02 of all CPUs' time: beyond it stacks are shed, then samples, then "
 	 "everything",
@@ -97,6 +104,19 @@ static error_t parse_argument(struct view *view, const char *text, struct argp_s
 			   cli_printable(text, shown, sizeof(shown)));
 	}
 	return 0;
+}
+
+static void parse_entries(struct view *view, const char *text, struct argp_state *state)
+{
+	char shown[64];
+	uint64_t entries;
+
+	if (cli_parse_u64(text, 1, ENTRIES_MAX, &entries))
+		argp_error(state, "'%s' is not a number of entries (1 to %u)",
+			   cli_printable(text, shown, sizeof(shown)), ENTRIES_MAX);
+	view->ledger.split_max = (uint32_t)entries;
+	view->ledger.rows_max = (uint32_t)entries;
+	view->ledger.stacks_max = (uint32_t)entries;
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -126,6 +146,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_METRICS:
 		view->metrics = arg;
+		return 0;
+	case OPTION_ENTRIES:
+		parse_entries(view, arg, state);
 		return 0;
 	case OPTION_MAX_OVERHEAD:
 		if (view_parse_share(arg, &view->ledger.max_overhead))

@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# cost: 40
+# 100,000 switches a second lose nothing, in any view; and where the tables and buffers are made too small, what found no
+# room is counted to the last interval, on standard error and in JSON. In the virtual lab at 1 ns an instruction.
+. "$(dirname "$0")/../lib.sh"
+cd "$tmp"
+
+cat > guest.sh << 'END'
+attached() {
+	n=0
+	until ls -l "/proc/$1/fd" 2> /dev/null | grep -q 'bpf.link'; do
+		n=$((n + 1))
+		[ $n -lt 6000 ] && kill -0 "$1" || return 1
+		usleep 10000
+	done
+}
+watch() { # NAME ROUNDS WORDS...: one view of that many round trips, 2 switches and 2 wakeups each
+	name=$1
+	rounds=$2
+	shift 2
+	schedlab "$@" -d 1000 --json > "/out/$name.json" 2> "/out/$name.err" &
+	attached $! || exit 1
+	usleep 150000
+	/with/pingpong "$rounds" 10 > "/out/$name.trip"
+	kill -INT $!
+	wait $! || exit 1
+}
+watch runqlat 5000 runqlat
+watch accounts 5000 runqlat --by thread --accounts --split wake,queue,preempt,delay
+watch cpudist 5000 cpudist
+watch offcpu 5000 offcpu -K
+watch wakeups 5000 wakeups --chains
+watch top 5000 top 1000
+watch trace 8000 trace -o /out/trace.pftrace
+watch small-runqlat 4000 runqlat --by thread --entries 1 --slower 1us
+watch small-offcpu 1000 offcpu --entries 2
+watch small-wakeups 1000 wakeups --entries 2
+watch small-top 1000 top 1000 --entries 1
+watch small-trace 8000 trace -o /out/small.pftrace --buffer 1
+END
+guest --lab --shift 0 --timeout 1200 --out out --with "$root/build/tests/bench/observe/pingpong" --with guest.sh -- sh /with/guest.sh
+[ -z "${KEEP:-}" ] || cp -r out "$KEEP"
+check_equal "the guest ran, all views started and ended well" "0 " "$status $out"
+[ "$status" -eq 0 ] || { printf '%s\n' "$err" | tail -n 5 | sed 's/^/# /'; exit 0; }
+cd out
+
+number() { # FILE EXPRESSION
+	jq "$2 // 0" "$1.json"
+}
+lost() { # FILE NAME
+	number "$1" ".losses.$2"
+}
+
+for view in runqlat accounts cpudist offcpu wakeups top trace; do
+	check_number "$view: 100,000 switches a second or more" "2e9 / $(cut -d' ' -f1 $view.trip) >= 100000"
+	check_equal "$view: nothing is lost" 0 "$(number $view '[.losses[]] | add')"
+	check_not "$view: ... and nothing is said to be" grep -q 'not accounted for' $view.err
+done
+events() { # FILE KIND
+	"$root/build/tests/tools/pftrace" "$1" | grep -c "^$2 "
+}
+check_equal "all switches and wakings of the trace are in its file" "$(jq -c '.ledger.counts | [.switches, .wakings]' trace.json)" \
+	"[$(events trace.pftrace switch),$(events trace.pftrace waking)]"
+
+# Too small.
+told() { # FILE LOSS: the same on standard error as in JSON
+	check_match "$1: said on standard error" "not accounted for: $2 $(lost "$1" "$2")\$" "$(cat "$1.err")"
+}
+check_number "keys: some find no room" "$(lost small-runqlat split_keys) > 1000"
+all=$(number small-runqlat '[.ledger.intervals[].count] | add')
+check_equal "... and each interval is in a key or in the count" "$all" \
+	$(($(number small-runqlat '[.ledger.splits[].intervals[].count] | add') + $(lost small-runqlat split_keys)))
+told small-runqlat split_keys
+check_number "single waits: the buffer overflows" "$(lost small-runqlat slow_waits) > 0"
+check_equal "... and each wait is told or counted" "$all" $(($(number small-runqlat '.slow | length') + $(lost small-runqlat slow_waits)))
+told small-runqlat slow_waits
+check_number "places: some find no room" "$(lost small-offcpu rows) > 500"
+seen=$(($(number small-offcpu '[.states[].count] | add') + $(lost small-offcpu rows)))
+check_number "... and intervals in rows and lost ones are all" "$seen >= 2000 && $seen <= $(number small-offcpu .ledger.counts.kernel_switches)"
+told small-offcpu rows
+check_number "stacks: some find no room" "$(lost small-offcpu stacks) > 500"
+told small-offcpu stacks
+check_number "edges: some find no room" "$(lost small-wakeups edges) > 500"
+check_number "... and wakeups in edges and lost ones are all" "$(number small-wakeups '[.edges[].count] | add') + $(lost small-wakeups edges) >= 2000"
+told small-wakeups edges
+check_number "top: some find no room" "$(lost small-top split_keys) > 500"
+told small-top split_keys
+missing=$(($(number small-trace '.ledger.counts | .switches + .wakings') - $(events small.pftrace switch) - $(events small.pftrace waking)))
+check_number "events: the buffer overflows" "$missing > 0"
+check_number "... and what is not in the file is counted (wakeups, which the file has not, are lost as well)" \
+	"$(lost small-trace events) >= $missing && $(lost small-trace events) <= 2 * $missing"
+told small-trace events
+check_match "... and marked in the file" '^mark .* events lost in all$' "$("$root/build/tests/tools/pftrace" small.pftrace | grep '^mark ')"
