@@ -243,12 +243,10 @@ struct ledger_qlen {
 #define LEDGER_OPEN_SLOTS 32768
 struct ledger_open_slot {
 	__u64 owner; /* the task that waits; 0: free */
-	__u64 since_ns;
-	__u64 kind;
-	__u64 unused;
+	__u64 since_kind; /* when it began, << 1, | its kind */
 };
 
-_Static_assert(sizeof(struct ledger_open_slot) == 32, "ledger_open_slot");
+_Static_assert(sizeof(struct ledger_open_slot) == 16, "ledger_open_slot");
 _Static_assert(sizeof(struct ledger_account) == (12 + 2 * LEDGER_NR_STATES) * 8 + 16,
 	       "ledger_account");
 _Static_assert(sizeof(struct ledger_open_wait) == 10 * 8 + 32, "ledger_open_wait");

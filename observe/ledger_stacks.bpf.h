@@ -12,12 +12,13 @@
 #ifndef SCHEDLAB_OBSERVE_LEDGER_STACKS_BPF_H
 #define SCHEDLAB_OBSERVE_LEDGER_STACKS_BPF_H
 
-#define PLACE_WAYS  4
-#define PLACE_SETS  64
-#define CHECK_EVERY 61	     /* odd, so that no rhythm of the load keeps in step with it */
-#define STACK_SIZE  16384ULL /* x86-64; elsewhere cfg_know_places is off */
-#define SCAN_WORDS  1024
-#define OWN_FRAMES  8 /* at most: of this program and what called it */
+#define PLACE_WAYS	4
+#define PLACE_SETS	64
+#define CHECK_EVERY	61	 /* odd, so that no rhythm of the load keeps in step with it */
+#define STACK_SIZE	16384ULL /* x86-64; elsewhere cfg_know_places is off */
+#define SCAN_WORDS	1024
+#define USER_STACK_SIZE (8ULL << 20) /* as large as a stack grows by default */
+#define OWN_FRAMES	8	     /* at most: of this program and what called it */
 
 /* Where the stack at one depth was found to hold which return addresses. Per CPU, used with interrupts off. */
 struct place {
@@ -25,7 +26,7 @@ struct place {
 	__u64 id;
 	__u32 nr;
 	__u32 ambiguous;
-	__u32 first; /* while it is learnt: leading addresses dropped */
+	__u32 first; /* leading addresses of a walk that are dropped: this program's own */
 	__u32 unused;
 	__u64 ip[LEDGER_MAX_FRAMES];
 	__u16 at[LEDGER_MAX_FRAMES]; /* bytes above the base */
@@ -216,7 +217,30 @@ static __always_inline struct place *place_find(struct place_set *set, __u64 key
 	return NULL;
 }
 
-/* Walk, learn the place in a way of @set, keep the stack. */
+/* Whether a walk found what @place says, behind its own frames; in an interrupt more may follow. */
+__noinline bool place_agrees(const struct place *place, const struct ledger_stack *stack,
+			     bool interrupt)
+{
+	__u32 i;
+
+	if (!place || !stack)
+		return false;
+	if (stack->nr < place->first + place->nr ||
+	    (!interrupt && stack->nr != place->first + place->nr))
+		return false;
+	for (i = 0; i < LEDGER_MAX_FRAMES; i++) {
+		__u32 at = place->first + i;
+
+		if (i >= place->nr)
+			return true;
+		asm volatile("" : "+r"(at));
+		if (at >= LEDGER_MAX_FRAMES || stack->ip[at] != place->ip[i])
+			return false;
+	}
+	return true;
+}
+
+/* Walk, learn the place in a way of @set, keep the stack. A known @place that still agrees need not be learnt again. */
 static __always_inline __u64 place_walk(void *ctx, struct task_struct *task, struct place_set *set,
 					struct place *place, __u64 key, __u64 base, bool interrupt)
 {
@@ -227,6 +251,8 @@ static __always_inline __u64 place_walk(void *ctx, struct task_struct *task, str
 		return 0;
 	if (!cfg_know_places)
 		return stack_keep(stack);
+	if (place && place_agrees(place, stack, interrupt))
+		return place->id;
 	if (!place)
 		place = &set->way[set->victim++ & (PLACE_WAYS - 1)];
 	if (place_learn(place, stack, base, interrupt)) {
@@ -288,6 +314,15 @@ static __always_inline __u64 user_walk(void *ctx)
 	return stack_keep(stack);
 }
 
+/*
+ * What the frame pointer adds to a place's key. Code built without frame pointers uses the register for anything: what
+ * cannot be a frame above @sp leads the kernel's walk nowhere, and does not tell two places apart.
+ */
+static __always_inline __u64 frame_pointer(__u64 sp, __u64 fp)
+{
+	return fp - sp < USER_STACK_SIZE ? fp : 0;
+}
+
 /* The id of the current task's user stack; 0 for a kernel thread. */
 static __noinline __u64 user_stack(void *ctx, struct task_struct *current, struct task *t)
 {
@@ -299,7 +334,7 @@ static __noinline __u64 user_stack(void *ctx, struct task_struct *current, struc
 	regs = (struct pt_regs *)bpf_task_pt_regs(current);
 	ip = PT_REGS_IP(regs);
 	sp = PT_REGS_SP(regs);
-	bp = PT_REGS_FP(regs);
+	bp = frame_pointer(sp, PT_REGS_FP(regs));
 	if (!cfg_exact && t->user_stack && ip == t->user_ip && sp == t->user_sp &&
 	    bp == t->user_bp) {
 		if (++t->user_uses % CHECK_EVERY) {

@@ -14,6 +14,13 @@
 #define WAIT_WAKEUP  1
 #define NR_WAITS     2
 
+enum switch_arguments {
+	SWITCH_PREEMPT,
+	SWITCH_PREV,
+	SWITCH_NEXT,
+	SWITCH_STATE
+};
+
 /* User space makes it LEDGER_OPEN_SLOTS long where it is used. */
 struct ledger_open_slot slots[1] SEC(".data.waits");
 __u32 waits_elsewhere; /* whether a wait has ever gone into task-local storage */
@@ -46,12 +53,12 @@ static __always_inline void wait_begins(struct task_struct *p, __u64 now, __u64 
 	struct ledger_open_slot *slot = slot_of(p);
 	__u64 owner = __sync_val_compare_and_swap(&slot->owner, 0, (__u64)p);
 
+	asm volatile("" : "+r"(owner)); /* or the compiler makes a flag of it and tests that */
 	if (owner && owner != (__u64)p) {
 		wait_begins_elsewhere(p, now, kind);
 		return;
 	}
-	slot->since_ns = now;
-	slot->kind = kind;
+	slot->since_kind = now << 1 | kind;
 }
 
 static __noinline int wait_ends_elsewhere(struct task_struct *p, __u64 now)
@@ -69,31 +76,25 @@ static __noinline int wait_ends_elsewhere(struct task_struct *p, __u64 now)
 	return 0;
 }
 
-static __always_inline void wait_ends(struct task_struct *p, __u64 now)
+static __always_inline void wait_ends(struct ledger_open_slot *slot, __u64 now)
 {
-	struct ledger_open_slot *slot = slot_of(p);
-	__u64 since;
+	__u64 opened = slot->since_kind;
 	struct hist_bpf *hist;
-	__u32 at, e = epoch;
+	__u32 at = opened & 1, e = epoch;
 
-	if (slot->owner != (__u64)p) {
-		if (waits_elsewhere)
-			wait_ends_elsewhere(p, now);
-		return;
-	}
-	since = slot->since_ns;
-	at = slot->kind;
 	slot->owner = 0;
+	opened >>= 1;
 	if (e) {
-		if (e >= LEDGER_MAX_EPOCHS || since < epoch_start_ns[e]) {
+		if (e >= LEDGER_MAX_EPOCHS || opened < epoch_start_ns[e]) {
 			lost(LEDGER_LOSS_CROSSED);
 			return;
 		}
 		at += e * NR_WAITS;
 	}
+	now -= opened;
 	hist = bpf_map_lookup_elem(&hists, &at);
 	if (hist)
-		hist_bpf_add(hist, now - since);
+		hist_bpf_add(hist, now);
 }
 
 /* About 35 instructions. */
@@ -114,14 +115,20 @@ int BPF_PROG(waits_new, struct task_struct *p)
 
 /* About 80 instructions where a wait ends, 25 where not. The idle task is never woken and waits for nothing. */
 SEC("?tp_btf/sched_switch")
-int BPF_PROG(waits_switch, bool preempt, struct task_struct *prev, struct task_struct *next,
-	     unsigned int prev_state)
+int waits_switch(__u64 *ctx) /* raw arguments: read when needed, not all of them kept */
 {
 	__u64 now = bpf_ktime_get_ns();
+	struct task_struct *prev = (void *)ctx[SWITCH_PREV], *next;
+	struct ledger_open_slot *slot;
 
-	if ((preempt || !prev_state) && prev->pid)
+	if ((ctx[SWITCH_PREEMPT] & 1 || !(__u32)ctx[SWITCH_STATE]) && prev->pid)
 		wait_begins(prev, now, WAIT_PREEMPT);
-	wait_ends(next, now);
+	next = (void *)ctx[SWITCH_NEXT];
+	slot = slot_of(next);
+	if (slot->owner == (__u64)next)
+		wait_ends(slot, now);
+	else if (waits_elsewhere)
+		wait_ends_elsewhere(next, now);
 	return 0;
 }
 
