@@ -134,7 +134,7 @@ static int check_traces(const struct comparison *c, char *error, size_t size)
 			continue;
 		return refuse(error, size,
 			      "workload traces differ: %s and %s have seed %llu but not the same "
-			      "arrivals "
+			      "load "
 			      "(--allow-trace compares them all the same)",
 			      cli_printable(c->a[i]->path, first, sizeof(first)),
 			      cli_printable(c->b[i]->path, second, sizeof(second)),

@@ -334,7 +334,7 @@ void *message_worker_main(void *arg)
 	struct rng rng;
 	uint64_t woken;
 
-	rng_seed(&rng, a->engine->workload->seed, 1000000ULL * (a->class + 1) + a->index);
+	class_stream(a->engine->workload, a->class, a->index, &rng);
 	if (agent_begin(a))
 		return NULL;
 	while (!engine_stopped(a->engine)) {

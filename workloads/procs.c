@@ -198,14 +198,13 @@ void *build_main(void *arg)
 	uint64_t from;
 
 	a->err = tree_init(&tree, spec);
-	rng_seed(&rng, a->engine->workload->seed, 1000000ULL * (a->class + 1));
+	class_stream(a->engine->workload, a->class, a->index, &rng);
 	if (agent_begin(a))
 		a->err = -ECANCELED;
 	while (!a->err && !engine_stopped(a->engine)) {
 		tree_reset(&tree, spec, &rng);
 		from = time_now_ns();
-		a->err = build_once(a, &tree,
-				    spec->parallel ? spec->parallel : class_cpu_count(spec));
+		a->err = build_once(a, &tree, class_parallel(spec));
 		if (a->err || engine_stopped(a->engine))
 			break;
 		if (in_window(a->engine, from)) {

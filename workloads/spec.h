@@ -147,6 +147,16 @@ unsigned int class_cpu_count(const struct class_spec *c);
 /* Jobs a second; rho is turned into a rate by @servers. */
 double class_rate_hz(const struct class_spec *c, unsigned int servers);
 
+/* Processes of a build at a time: its own number, or one for each CPU that it may use here. */
+unsigned int class_parallel(const struct class_spec *c);
+/* trace_hash.c: fill t->hash from all that determines the load; the jobs must be there. Returns 0 or -ENOMEM. */
+int trace_make_hash(const struct workload *w, struct trace *t);
+/*
+ * Seed the services that agent @index of class @class draws while it runs (kinds message and build), a stream of its
+ * own. The trace's hash covers it.
+ */
+void class_stream(const struct workload *w, uint32_t class, uint32_t index, struct rng *rng);
+
 /* rtapp.c: read an rt-app file's subset. @path is for messages. Returns 0, -EINVAL, -ENOMEM. */
 int rtapp_parse(const char *path, const char *text, size_t size, struct rtapp *rtapp, char *error,
 		size_t error_size);

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/digest.h"
 #include "lib/timeutil.h"
 #include "workloads/spec.h"
 
@@ -204,8 +203,7 @@ static int merge_lists(const struct workload *w, struct job_list *lists, struct 
 	t->duration_ns = w->duration_ns;
 	if (!t->duration_ns && t->count)
 		t->duration_ns = t->jobs[t->count - 1].intended_ns;
-	digest_bytes(t->jobs, t->count * sizeof(*t->jobs), t->hash);
-	return 0;
+	return trace_make_hash(w, t);
 }
 
 int trace_draw(const struct workload *w, struct trace **trace, char *error, size_t error_size)

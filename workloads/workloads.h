@@ -58,7 +58,10 @@ int trace_draw(const struct workload *workload, struct trace **trace, char *erro
 	       size_t error_size);
 void trace_free(struct trace *trace);
 uint64_t trace_job_count(const struct trace *trace);
-/* SHA-256 of all jobs as 64 hexadecimal digits. */
+/*
+ * SHA-256 of all that determines the load, as 64 hexadecimal digits: the jobs, the run's length, and what each class
+ * does besides (tasks, nice, CPUs, sleeps, services drawn during the run). Equal hashes: the same load.
+ */
 const char *trace_hash(const struct trace *trace);
 /* The intended time of the last arrival, or the run's length where that is given; in ns from the start. */
 uint64_t trace_duration_ns(const struct trace *trace);

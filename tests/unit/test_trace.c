@@ -56,6 +56,53 @@ static void same_seed_same_trace(void **state)
 	workload_free(w);
 }
 
+/* Whether two files, the second with @seed, are the same load. */
+static bool same_load(const char *one, const char *other, uint64_t seed)
+{
+	struct workload *w = parse(other);
+	struct trace *a = draw_text(one), *b;
+	bool same;
+
+	workload_set_seed(w, seed);
+	b = draw(w);
+	same = strcmp(trace_hash(a), trace_hash(b)) == 0;
+	trace_free(a);
+	trace_free(b);
+	workload_free(w);
+	return same;
+}
+
+/* All that determines the load is in the hash, what only names or judges it is not. */
+static void hash_covers_the_load(void **state)
+{
+#define BUILD \
+	"[workload]\nduration=10s\n[class a]\nkind=build\nparallel=2\nservice=exponential mean="
+#define MESSAGE "[workload]\nduration=10s\n[class a]\nkind=message\nservice=exponential mean=1ms\n"
+#define HOGS	"[workload]\nduration=10s\n[class a]\nkind=batch\n"
+#define PAIRS	"[workload]\nduration=10s\n[class a]\nkind=pingpong\n"
+	assert_true(same_load(BUILD "5ms\n", BUILD "5ms\n", 1));
+	assert_false(same_load(BUILD "5ms\n", BUILD "5ms\n", 2));
+	assert_false(same_load(BUILD "5ms\n", BUILD "6ms\n", 1));
+	assert_false(same_load(BUILD "5ms\n", BUILD "5ms\nleaves=33\n", 1));
+	assert_false(same_load(BUILD "5ms\n", BUILD "5ms\nfanin=9\n", 1));
+	assert_true(same_load(MESSAGE, MESSAGE, 1));
+	assert_false(same_load(MESSAGE, MESSAGE, 2));
+	assert_false(same_load(MESSAGE, MESSAGE "sleep=7us\n", 1));
+	assert_false(same_load(MESSAGE, MESSAGE "workers=5\n", 1));
+	assert_false(same_load(MESSAGE, MESSAGE "operations=3\n", 1));
+	assert_false(same_load(HOGS, HOGS "threads=2\n", 1));
+	assert_false(same_load(HOGS, HOGS "nice=1\n", 1));
+	assert_false(same_load(HOGS, HOGS "cpus=0\n", 1));
+	assert_false(same_load(HOGS, HOGS "runtime=1ms\n", 1));
+	assert_false(same_load(HOGS, PAIRS, 1));
+	/* Nothing is drawn, so no seed matters; nor does a name or what is judged. */
+	assert_true(same_load(HOGS, HOGS, 2));
+	assert_true(same_load(
+		HOGS, "[workload]\nname=x\nduration=10s\nwarmup=1s\n[class b]\nkind=batch\n", 1));
+	assert_false(same_load(HOGS, "[workload]\nduration=11s\n[class a]\nkind=batch\n", 1));
+	assert_false(same_load(TWO, TWO "nice=1\n", 1));
+}
+
 /* The first numbers of seed 1: a change of the generator or its streams must not pass unseen. */
 static void known_answer(void **state)
 {
@@ -211,6 +258,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_seed_same_trace),
+		cmocka_unit_test(hash_covers_the_load),
 		cmocka_unit_test(known_answer),
 		cmocka_unit_test(jobs_are_in_order),
 		cmocka_unit_test(classes_are_independent),
