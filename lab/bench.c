@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lab/bench.h"
@@ -111,23 +112,31 @@ int bench_open(struct bench *b, const char *experiment, const char *folder,
 		   : EXIT_STATUS_OK;
 }
 
-static int make_folders(const struct bench *b, char *error, size_t size)
+static int make_folder(const char *folder, const char *part, const char *label, char *error,
+		       size_t size)
 {
 	char path[PATH_MAX + 128];
 
-	for (int i = -3; i < (int)b->experiment.scheduler_count; i++) {
-		static const char *const parts[] = {"", "/logs", "/cells"};
-
-		if (i < 0)
-			snprintf(path, sizeof(path), "%s%s", b->folder, parts[i + 3]);
-		else
-			snprintf(path, sizeof(path), "%s/cells/%s", b->folder,
-				 b->experiment.schedulers[i].label);
-		if (mkdir(path, 0755) && errno != EEXIST)
-			return refuse(EXIT_STATUS_FAILURE, error, size, "%s: %s", path,
-				      strerror(errno));
-	}
+	snprintf(path, sizeof(path), "%s%s/%s", folder, part, label);
+	if (mkdir(path, 0755) && errno != EEXIST)
+		return refuse(EXIT_STATUS_FAILURE, error, size, "%s: %s", path, strerror(errno));
 	return EXIT_STATUS_OK;
+}
+
+static int make_folders(const struct bench *b, char *error, size_t size)
+{
+	static const char *const parts[] = {"", "/logs", "/cells", "/graphs"};
+	size_t count = b->experiment.graphs ? 4 : 3;
+	int status = EXIT_STATUS_OK;
+
+	for (size_t i = 0; i < count && !status; i++)
+		status = make_folder(b->folder, parts[i], "", error, size);
+	for (size_t i = 2; i < count; i++) {
+		for (size_t k = 0; k < b->experiment.scheduler_count && !status; k++)
+			status = make_folder(b->folder, parts[i], b->experiment.schedulers[k].label,
+					     error, size);
+	}
+	return status;
 }
 
 /* The folder's own copy of the experiment must be the one that we were given. */
@@ -163,13 +172,14 @@ static int write_order(const struct bench *b)
 
 	if (!out)
 		return -ENOMEM;
-	fprintf(out, "# order-seed %llu\n# cell\tscheduler\tworkload\tseed\trepetition\n",
+	fprintf(out, "# order-seed %llu\n# cell\tscheduler\tworkload\tseed\trepetition\trecords\n",
 		(unsigned long long)b->experiment.order_seed);
 	for (size_t i = 0; i < b->cell_count; i++)
-		fprintf(out, "%zu\t%s\t%s\t%llu\t%llu\n", b->cells[i].number,
+		fprintf(out, "%zu\t%s\t%s\t%llu\t%llu\t%s\n", b->cells[i].number,
 			b->cells[i].scheduler->label, b->cells[i].workload->label,
 			(unsigned long long)b->cells[i].seed,
-			(unsigned long long)b->cells[i].repetition);
+			(unsigned long long)b->cells[i].repetition,
+			b->cells[i].graphs ? "graphs" : "times");
 	snprintf(path, sizeof(path), "%s/order.tsv", b->folder);
 	err = fclose(out) ? -ENOMEM : file_replace(path, text, size);
 	free(text);
@@ -218,7 +228,8 @@ void bench_close(struct bench *b)
 
 const char *bench_cell_name(const struct experiment_cell *cell, char *out, size_t size)
 {
-	int length = snprintf(out, size, "%s under %s, seed %llu", cell->scheduler->label,
+	int length = snprintf(out, size, "%s%s under %s, seed %llu",
+			      cell->graphs ? "graphs of " : "", cell->scheduler->label,
 			      cell->workload->label, (unsigned long long)cell->seed);
 
 	if (cell->repetition && length > 0 && (size_t)length < size)
@@ -230,9 +241,10 @@ const char *bench_cell_name(const struct experiment_cell *cell, char *out, size_
 int bench_log_path(const struct bench *b, const struct experiment_cell *cell, char *out,
 		   size_t size)
 {
-	int length = snprintf(out, size, "%s/logs/%s-%s-s%llu-r%llu.log", b->folder,
+	int length = snprintf(out, size, "%s/logs/%s-%s-s%llu-r%llu%s.log", b->folder,
 			      cell->scheduler->label, cell->workload->label,
-			      (unsigned long long)cell->seed, (unsigned long long)cell->repetition);
+			      (unsigned long long)cell->seed, (unsigned long long)cell->repetition,
+			      cell->graphs ? ".graphs" : "");
 
 	return length < 0 || (size_t)length >= size ? -ENAMETOOLONG : 0;
 }
@@ -304,6 +316,8 @@ static void add_vm(struct command_line *c, const struct bench *b,
 	}
 	add_word(c, "--out");
 	add_word(c, out);
+	add_word(c, "--keep");
+	add_word(c, make_word(c, "%s/guest", out));
 	if (e->kernel[0]) {
 		add_word(c, "--kernel");
 		add_word(c, e->kernel);
@@ -328,6 +342,8 @@ static void add_cell(struct command_line *c, const struct bench *b,
 		     const struct experiment_cell *cell, const char *out)
 {
 	const struct experiment *e = &b->experiment;
+	uint64_t duration_ns =
+		cell->graphs && e->graphs_duration_ns ? e->graphs_duration_ns : e->duration_ns;
 	bool vm = b->vm_run[0];
 
 	add_word(c, "cell");
@@ -345,11 +361,14 @@ static void add_cell(struct command_line *c, const struct bench *b,
 	add_word(c, make_word(c, "%llu", (unsigned long long)cell->seed));
 	add_word(c, "--repetition");
 	add_word(c, make_word(c, "%llu", (unsigned long long)cell->repetition));
-	if (e->duration_ns) {
+	if (duration_ns) {
 		add_word(c, "--duration");
-		add_word(c, make_word(c, "%lluns", (unsigned long long)e->duration_ns));
+		add_word(c, make_word(c, "%lluns", (unsigned long long)duration_ns));
 	}
-	if (e->ledger)
+	/* The recorder of the graphs has a cost that a ledger beside it would only count. */
+	if (cell->graphs)
+		add_word(c, "--graphs");
+	else if (e->ledger)
 		add_word(c, "--ledger");
 	add_word(c, "--output");
 	add_word(c, make_word(c, "%s/cell.json", vm ? "/out" : out));
@@ -389,6 +408,7 @@ static int wait_for(pid_t pid)
 /* What the host was like around the run. */
 struct host_state {
 	uint64_t time_ns;
+	time_t wall_clock;
 	double load;
 	unsigned long long steal, total;
 };
@@ -415,7 +435,7 @@ static void read_cpu_times(struct host_state *s)
 
 static struct host_state host_state(void)
 {
-	struct host_state s = {.time_ns = time_now_ns()};
+	struct host_state s = {.time_ns = time_now_ns(), .wall_clock = time(NULL)};
 
 	if (getloadavg(&s.load, 1) != 1)
 		s.load = -1;
@@ -432,16 +452,28 @@ static json_t *command_json(const struct command_line *c)
 	return list;
 }
 
-static int add_host(json_t *result, const struct command_line *c, const struct host_state *before,
-		    const struct host_state *after)
+/* QEMU, its arguments, and the hashes of what it booted, as vm/run left them; null on the host itself. */
+static json_t *guest_json(const char *folder)
+{
+	char path[PATH_MAX + 128];
+	json_t *lock;
+
+	snprintf(path, sizeof(path), "%s/guest/lock.json", folder);
+	lock = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+	return lock ? lock : json_null();
+}
+
+static int add_host(json_t *result, const char *folder, const struct command_line *c,
+		    const struct host_state *before, const struct host_state *after)
 {
 	unsigned long long total = after->total - before->total;
 	double steal = total ? (double)(after->steal - before->steal) / (double)total : 0;
 	const char *evidence = json_string_value(json_object_get(result, "evidence"));
-	json_t *host = json_pack("{s:o, s:f, s:f, s:f, s:f, s:o}", "command", command_json(c),
-				 "wall_s", (double)(after->time_ns - before->time_ns) / 1e9,
-				 "load_before", before->load, "load_after", after->load,
-				 "steal_share", steal, "environment", sysenv_to_json());
+	json_t *host = json_pack(
+		"{s:o, s:o, s:I, s:f, s:f, s:f, s:f, s:o}", "command", command_json(c), "guest",
+		guest_json(folder), "started_unix_s", (json_int_t)before->wall_clock, "wall_s",
+		(double)(after->time_ns - before->time_ns) / 1e9, "load_before", before->load,
+		"load_after", after->load, "steal_share", steal, "environment", sysenv_to_json());
 
 	if (!host || json_object_set_new(result, "host", host))
 		return -ENOMEM;
@@ -452,17 +484,47 @@ static int add_host(json_t *result, const struct command_line *c, const struct h
 	return 0;
 }
 
-/* Take the finished file over, with the host's side added. Returns the cell's exit status. */
-static int take_result(const char *from, const char *to, const struct command_line *c,
+/* Take the graphs over that lie beside the finished file; the result comes last, so that a cell with it is whole. */
+static int take_graphs(const char *from, const char *to)
+{
+	char source[PATH_MAX + 128], target[PATH_MAX + 512], *data;
+	int err = 0;
+
+	for (size_t i = 0; cell_graph_kinds[i] && !err; i++) {
+		size_t size;
+
+		if (cell_graph_path(from, cell_graph_kinds[i], source, sizeof(source)) ||
+		    cell_graph_path(to, cell_graph_kinds[i], target, sizeof(target)))
+			return -ENAMETOOLONG;
+		err = file_read(source, CELL_GRAPH_MAX, &data, &size);
+		if (err == -ENOENT) {
+			err = 0;
+			continue;
+		}
+		if (!err) {
+			err = file_replace(target, data, size);
+			free(data);
+		}
+	}
+	return err;
+}
+
+/* Take the finished file in @folder over, with the host's side added. Returns the cell's exit status. */
+static int take_result(const char *folder, const char *to, const struct command_line *c,
 		       const struct host_state *before, int status)
 {
 	struct host_state after = host_state();
-	json_t *result = json_load_file(from, JSON_REJECT_DUPLICATES, NULL);
+	char from[PATH_MAX + 64];
+	json_t *result;
 	int err;
 
+	snprintf(from, sizeof(from), "%s/cell.json", folder);
+	result = json_load_file(from, JSON_REJECT_DUPLICATES, NULL);
 	if (!result)
 		return status ? status : EXIT_STATUS_FAILURE;
-	err = add_host(result, c, before, &after);
+	err = add_host(result, folder, c, before, &after);
+	if (!err)
+		err = take_graphs(from, to);
 	if (!err)
 		err = result_write(result, to);
 	if (!err && !status &&
@@ -480,8 +542,7 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 int bench_run_cell(const struct bench *b, const struct experiment_cell *cell)
 {
 	struct command_line *c = calloc(1, sizeof(*c));
-	char temporary[PATH_MAX + 32], made[PATH_MAX + 64], final[PATH_MAX + 256],
-		log[PATH_MAX + 256];
+	char temporary[PATH_MAX + 32], final[PATH_MAX + 256], log[PATH_MAX + 256];
 	struct host_state before = host_state();
 	int status = EXIT_STATUS_FAILURE;
 	pid_t pid;
@@ -500,8 +561,7 @@ int bench_run_cell(const struct bench *b, const struct experiment_cell *cell)
 	pid = start(c, log);
 	if (pid > 0) {
 		status = wait_for(pid);
-		snprintf(made, sizeof(made), "%s/cell.json", temporary);
-		status = take_result(made, final, c, &before, status);
+		status = take_result(temporary, final, c, &before, status);
 	}
 	nftw(temporary, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 	free(c);

@@ -19,6 +19,7 @@
 #include "lib/cli.h"
 #include "lib/result.h"
 #include "lib/sysenv.h"
+#include "lib/timeutil.h"
 #include "loader/loader.h"
 #include "observe/observe.h"
 #include "workloads/workloads.h"
@@ -46,6 +47,8 @@ struct cell {
 	pthread_t poller;
 	atomic_bool polling;
 	int ledger_error;
+	uint64_t attached_ns;	   /* CLOCK_MONOTONIC; 0 before */
+	_Atomic uint64_t ended_ns; /* when the scheduler's own end was seen; 0: not */
 };
 
 /* --- preparation: nothing here touches the kernel's scheduler ------------------------------------- */
@@ -56,12 +59,10 @@ static int prepare_workload(struct cell *cell)
 	char error[WORKLOAD_ERROR_SIZE];
 	int err = workload_load(o->workload, &cell->workload, error, sizeof(error));
 
-	if (!err && o->has_seed)
-		workload_set_seed(cell->workload, o->seed);
-	if (!err && o->duration_ns)
-		workload_set_duration_ns(cell->workload, o->duration_ns);
-	if (!err)
+	if (!err) {
+		load_args_apply(&o->load, cell->workload);
 		err = trace_draw(cell->workload, &cell->trace, error, sizeof(error));
+	}
 	if (!err)
 		return EXIT_STATUS_OK;
 	cli_error("%s", error);
@@ -161,6 +162,7 @@ static void *watch_scheduler(void *arg)
 		if (fds[1].revents)
 			return NULL;
 	}
+	atomic_store(&cell->ended_ns, time_now_ns());
 	eventfd_write(cell->ended_fd, 1);
 	return NULL;
 }
@@ -256,11 +258,12 @@ static json_t *settings_json(const struct cell_options *o)
 static int add_cell(struct cell *cell)
 {
 	const struct cell_options *o = cell->options;
-	json_t *json = json_pack("{s:s, s:s, s:o, s:s, s:I, s:I, s:b}", "label",
-				 o->label ? o->label : o->scheduler, "scheduler", o->scheduler,
-				 "settings", settings_json(o), "workload", o->workload,
-				 "repetition", (json_int_t)o->repetition, "duration_ns",
-				 (json_int_t)o->duration_ns, "ledger", o->ledger);
+	json_t *json =
+		json_pack("{s:s, s:s, s:o, s:s, s:I, s:I, s:b, s:b}", "label",
+			  o->label ? o->label : o->scheduler, "scheduler", o->scheduler, "settings",
+			  settings_json(o), "workload", o->workload, "repetition",
+			  (json_int_t)o->repetition, "duration_ns", (json_int_t)o->load.duration_ns,
+			  "ledger", o->ledger, "graphs", o->graphs);
 
 	return json && json_object_set_new(cell->result, "cell", json) == 0 ? 0 : -ENOMEM;
 }
@@ -318,7 +321,9 @@ static int add_ledger(struct cell *cell)
 static int add_ejection(struct cell *cell)
 {
 	char reason[REASON_SIZE], message[1024], why[160];
+	uint64_t ended_ns = atomic_load(&cell->ended_ns);
 	struct loader_exit record;
+	json_t *exit;
 	int status;
 
 	if (!cell->loader || loader_poll(cell->loader) != 0)
@@ -329,7 +334,12 @@ static int add_ejection(struct cell *cell)
 		 loader_exit_kind_name(record.kind), cli_printable(record.reason, why, sizeof(why)),
 		 record.message[0] ? ": " : "",
 		 cli_printable(record.message, message, sizeof(message)));
-	if (json_object_set_new(cell->result, "exit", loader_exit_to_json(&record)) ||
+	exit = loader_exit_to_json(&record);
+	if (json_object_set_new(exit, "active_ns",
+				json_integer(ended_ns > cell->attached_ns
+						     ? (json_int_t)(ended_ns - cell->attached_ns)
+						     : 0)) ||
+	    json_object_set_new(cell->result, "exit", exit) ||
 	    result_invalidate(cell->result, reason))
 		return EXIT_STATUS_FAILURE;
 	return status ? status : EXIT_STATUS_EJECTED_ERROR;
@@ -366,11 +376,11 @@ static int write_result(struct cell *cell, int status)
 	int err = add_cell(cell);
 
 	if (!err)
-		err = result_write(cell->result, cell->options->output);
+		err = result_write(cell->result, cell->options->load.output);
 	if (err) {
 		char shown[256];
 
-		cli_error("%s: %s", cli_printable(cell->options->output, shown, sizeof(shown)),
+		cli_error("%s: %s", cli_printable(cell->options->load.output, shown, sizeof(shown)),
 			  strerror(-err));
 		return EXIT_STATUS_FAILURE;
 	}
@@ -392,6 +402,7 @@ static int attach(struct cell *cell, bool *ended)
 	err = loader_load(cell->loader, &error);
 	if (!err)
 		err = loader_attach(cell->loader, &error);
+	cell->attached_ns = time_now_ns();
 	if (err == -ECANCELED)
 		*ended = true;
 	else if (err)

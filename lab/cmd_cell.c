@@ -4,16 +4,15 @@
 
 #include "lab/lab.h"
 #include "lib/cli.h"
-#include "lib/timeutil.h"
 
 enum option_key {
 	KEY_SCHED = 256,
 	KEY_SET,
 	KEY_LABEL,
 	KEY_WORKLOAD,
-	KEY_SEED,
 	KEY_REPETITION,
 	KEY_LEDGER,
+	KEY_GRAPHS,
 };
 
 static const struct argp_option options[] = {
@@ -24,19 +23,16 @@ static const struct argp_option options[] = {
 	{"label", KEY_LABEL, "TEXT", 0,
 	 "What comparison and report call it (default: the scheduler's name)", 0},
 	{"workload", KEY_WORKLOAD, "FILE", 0, "Workload file, or the name of one that ships", 0},
-	{"seed", KEY_SEED, "N", 0, "Seed of arrivals and services, instead of the file's", 0},
-	{"duration", 'd', "TIME", 0, "Length of the run, instead of the file's", 0},
 	{"repetition", KEY_REPETITION, "N", 0,
 	 "Number of this run among those of its seed (default 0)", 0},
 	{"ledger", KEY_LEDGER, NULL, 0, "Capture every task's time with the ledger", 0},
-	{"output", 'o', "FILE", 0, "Result file, written whole or not at all", 0},
+	{"graphs", KEY_GRAPHS, NULL, 0,
+	 "Record where tasks wait and who wakes them, and draw both beside the result file; such a "
+	 "run is never "
+	 "compared",
+	 0},
 	{0},
 };
-
-static void wrong_value(const char *option, const char *text)
-{
-	cli_usage_error("%s: '%s' is not a number or time that it takes", option, text);
-}
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
@@ -55,24 +51,18 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_WORKLOAD:
 		o->workload = arg;
 		return 0;
-	case KEY_SEED:
-		if (cli_parse_u64(arg, 0, INT64_MAX, &o->seed))
-			wrong_value("--seed", arg);
-		o->has_seed = true;
-		return 0;
-	case 'd':
-		if (cli_parse_duration_ns(arg, NSEC_PER_SEC, &o->duration_ns) || !o->duration_ns)
-			wrong_value("--duration", arg);
-		return 0;
 	case KEY_REPETITION:
 		if (cli_parse_u64(arg, 0, 1000000, &o->repetition))
-			wrong_value("--repetition", arg);
+			cli_usage_error("--repetition: '%s' is no number from 0 to 1000000", arg);
 		return 0;
 	case KEY_LEDGER:
 		o->ledger = true;
 		return 0;
-	case 'o':
-		o->output = arg;
+	case KEY_GRAPHS:
+		o->graphs = true;
+		return 0;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->load;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -87,7 +77,7 @@ static const struct argp argp = {
 	"Needs root. A run that is not valid (the scheduler was ejected, the dispatcher late) is "
 	"written and marked, and "
 	"the exit status says so: 5, or 80 and above for an ejection.",
-	NULL,
+	load_args_children,
 	NULL,
 	NULL};
 
@@ -95,7 +85,7 @@ int cmd_cell(int argc, char **argv)
 {
 	struct cell_options o = {0};
 	const char *missing;
-	int status;
+	int status = EXIT_STATUS_USAGE;
 
 	o.settings = calloc((size_t)argc + 1, sizeof(char *));
 	if (!o.settings) {
@@ -103,13 +93,15 @@ int cmd_cell(int argc, char **argv)
 		return EXIT_STATUS_FAILURE;
 	}
 	cli_parse(&argp, argc, argv, 0, &o);
-	missing = !o.scheduler	? "--sched"
-		  : !o.workload ? "--workload"
-		  : !o.output	? "--output"
-				: NULL;
+	missing = !o.scheduler	   ? "--sched"
+		  : !o.workload	   ? "--workload"
+		  : !o.load.output ? "--output"
+				   : NULL;
 	if (missing) {
 		cli_error("%s is missing (see schedlab cell --help)", missing);
-		status = EXIT_STATUS_USAGE;
+	} else if (o.ledger && o.graphs) {
+		cli_error("--ledger and --graphs exclude each other: the ledger would count the "
+			  "recorder's cost");
 	} else {
 		status = cell_run(&o);
 	}

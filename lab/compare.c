@@ -75,7 +75,7 @@ static int by_seed(const void *left, const void *right)
 	return strcmp(a->path, b->path);
 }
 
-/* The valid runs of @set under @workload, sorted by seed and repetition. */
+/* The valid runs of @set under @workload that measured, sorted by seed and repetition. */
 static const struct lab_run **select_runs(const struct run_set *set, const char *workload,
 					  size_t *count, size_t *invalid)
 {
@@ -83,7 +83,7 @@ static const struct lab_run **select_runs(const struct run_set *set, const char 
 
 	*count = *invalid = 0;
 	for (size_t i = 0; list && i < set->count; i++) {
-		if (strcmp(set->runs[i].workload, workload) != 0)
+		if (set->runs[i].graphs || strcmp(set->runs[i].workload, workload) != 0)
 			continue;
 		if (set->runs[i].valid)
 			list[(*count)++] = &set->runs[i];
@@ -158,16 +158,16 @@ static int choose_runs(struct comparison *c, const struct run_set *a, const stru
 	cli_printable(c->workload, shown, sizeof(shown));
 	if (!c->runs_a || !c->runs_b) {
 		const struct run_set *bad = c->runs_a ? b : a;
-		const char *why = "";
+		const char *why = "they recorded graphs, which takes time";
 		char reason[160];
 
 		for (size_t i = 0; i < bad->count; i++) {
-			if (strcmp(bad->runs[i].workload, c->workload) == 0 && !bad->runs[i].valid)
+			if (!bad->runs[i].graphs &&
+			    strcmp(bad->runs[i].workload, c->workload) == 0 && !bad->runs[i].valid)
 				why = bad->runs[i].invalid_reason;
 		}
-		return refuse(error, size, "workload %s: every run of %s is marked not valid: %s",
-			      shown, c->runs_a ? "B" : "A",
-			      cli_printable(why, reason, sizeof(reason)));
+		return refuse(error, size, "workload %s: no run of %s can be compared: %s", shown,
+			      c->runs_a ? "B" : "A", cli_printable(why, reason, sizeof(reason)));
 	}
 	before = c->runs_a + c->runs_b;
 	c->paired = has_seed_in_common(c->a, c->runs_a, c->b, c->runs_b);

@@ -252,6 +252,7 @@ enum key {
 	KEY_REPETITIONS,
 	KEY_DURATION,
 	KEY_LEDGER,
+	KEY_GRAPHS,
 	KEY_WHERE,
 	KEY_ACCEL,
 	KEY_KERNEL,
@@ -272,6 +273,7 @@ static const struct key_name {
 	[KEY_REPETITIONS] = {"repetitions", SECTION_EXPERIMENT},
 	[KEY_DURATION] = {"duration", SECTION_EXPERIMENT},
 	[KEY_LEDGER] = {"ledger", SECTION_EXPERIMENT},
+	[KEY_GRAPHS] = {"graphs", SECTION_EXPERIMENT},
 	[KEY_WHERE] = {"where", SECTION_EXPERIMENT},
 	[KEY_ACCEL] = {"accel", SECTION_EXPERIMENT},
 	[KEY_KERNEL] = {"kernel", SECTION_EXPERIMENT},
@@ -331,6 +333,22 @@ static int take_duration(struct parser *p, const char *value)
 	return 0;
 }
 
+/* "yes", "no", or a duration: yes, and so long. */
+static int take_graphs(struct parser *p, const char *value)
+{
+	struct experiment *e = p->e;
+
+	e->graphs = strcmp(value, "no") != 0;
+	if (!e->graphs || strcmp(value, "yes") == 0)
+		return 0;
+	if (cli_parse_duration_ns(value, NSEC_PER_SEC, &e->graphs_duration_ns) ||
+	    !e->graphs_duration_ns)
+		return mistake(p, place_of(p, value),
+			       "'%s' is neither yes, no, nor a duration such as 5s",
+			       shown_of(value));
+	return 0;
+}
+
 static int take_value(struct parser *p, enum key key, const char *value)
 {
 	struct experiment *e = p->e;
@@ -350,6 +368,8 @@ static int take_value(struct parser *p, enum key key, const char *value)
 		return take_duration(p, value);
 	case KEY_LEDGER:
 		return take_bool(p, value, &e->ledger);
+	case KEY_GRAPHS:
+		return take_graphs(p, value);
 	case KEY_WHERE:
 		return take_where(p, value);
 	case KEY_ACCEL:
@@ -564,7 +584,8 @@ static int fill_defaults(struct parser *p)
 			return no_memory(p);
 	}
 	cells = (double)e->scheduler_count * (double)e->workload_count * (double)e->seed_count *
-		(double)e->repetitions;
+			(double)e->repetitions +
+		(e->graphs ? (double)e->scheduler_count * (double)e->workload_count : 0);
 	if (cells > EXPERIMENT_MAX_CELLS)
 		return mistake(p, NULL, "%.0f cells; at most %d are taken", cells,
 			       EXPERIMENT_MAX_CELLS);
@@ -653,10 +674,11 @@ static void shuffle(struct rng *rng, struct experiment_cell *cells, size_t units
 int experiment_plan(const struct experiment *e, struct experiment_cell **cells, size_t *count)
 {
 	size_t blocks = e->workload_count * e->seed_count * e->repetitions, block = 0;
+	size_t graphs = e->graphs ? e->workload_count * e->scheduler_count : 0;
 	struct experiment_cell *list;
 	struct rng rng;
 
-	*count = blocks * e->scheduler_count;
+	*count = blocks * e->scheduler_count + graphs;
 	list = calloc(*count, sizeof(*list));
 	*cells = list;
 	if (!list)
@@ -670,15 +692,23 @@ int experiment_plan(const struct experiment *e, struct experiment_cell **cells, 
 				struct experiment_cell *here = list + block * e->scheduler_count;
 
 				for (size_t i = 0; i < e->scheduler_count; i++)
-					here[i] = (struct experiment_cell){0, &e->schedulers[i],
-									   &e->workloads[w],
-									   e->seeds[s], r};
+					here[i] = (struct experiment_cell){
+						.scheduler = &e->schedulers[i],
+						.workload = &e->workloads[w],
+						.seed = e->seeds[s],
+						.repetition = r};
 				shuffle(&rng, here, e->scheduler_count, 1);
 			}
 		}
 		/* Blocks mix within a repetition, so that one cut short still has whole repetitions. */
 		shuffle(&rng, list + first * e->scheduler_count, block - first, e->scheduler_count);
 	}
+	for (size_t i = 0; i < graphs; i++)
+		list[*count - graphs + i] = (struct experiment_cell){
+			.scheduler = &e->schedulers[i % e->scheduler_count],
+			.workload = &e->workloads[i / e->scheduler_count],
+			.seed = e->seeds[0],
+			.graphs = true};
 	for (size_t i = 0; i < *count; i++)
 		list[i].number = i + 1;
 	return 0;
@@ -687,9 +717,10 @@ int experiment_plan(const struct experiment *e, struct experiment_cell **cells, 
 int experiment_cell_path(const char *folder, const struct experiment_cell *cell, char *out,
 			 size_t size)
 {
-	int length = snprintf(out, size, "%s/cells/%s/%s-s%llu-r%llu.json", folder,
-			      cell->scheduler->label, cell->workload->label,
-			      (unsigned long long)cell->seed, (unsigned long long)cell->repetition);
+	int length = snprintf(out, size, "%s/%s/%s/%s-s%llu-r%llu.json", folder,
+			      cell->graphs ? "graphs" : "cells", cell->scheduler->label,
+			      cell->workload->label, (unsigned long long)cell->seed,
+			      (unsigned long long)cell->repetition);
 
 	return length < 0 || (size_t)length >= size ? -ENAMETOOLONG : 0;
 }

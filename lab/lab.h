@@ -14,6 +14,7 @@
 
 #include "lib/hist.h"
 #include "lib/rng.h"
+#include "workloads/workloads.h"
 
 /* --- Statistics (stats.c): pure functions of numbers and a seed -------------------------------- */
 
@@ -159,6 +160,7 @@ struct lab_run {
 	uint64_t seed;
 	uint64_t repetition;
 	bool valid;
+	bool graphs; /* the recorder of the graphs ran beside it: its times hold that cost and are never compared */
 	char *invalid_reason; /* reasons joined by "; " */
 	struct run_metric *metrics;
 	size_t metric_count;
@@ -312,15 +314,22 @@ struct cell_options {
 	const char *scheduler; /* embedded name, object file, or "default" */
 	char **settings;       /* "name=value" tunables */
 	size_t setting_count;
-	const char *label;    /* how the comparison calls it; NULL: the scheduler's name */
-	const char *workload; /* workload file */
-	const char *output;   /* result file */
-	uint64_t seed;
-	bool has_seed; /* else the workload file's own */
+	const char *label;     /* how the comparison calls it; NULL: the scheduler's name */
+	const char *workload;  /* workload file */
+	struct load_args load; /* result file; seed and length, else the workload file's own */
 	uint64_t repetition;
-	uint64_t duration_ns; /* 0: the workload file's own */
 	bool ledger;
+	bool graphs; /* also write OUTPUT.offcpu.svg and OUTPUT.wakeups.svg, OUTPUT without its .json */
 };
+
+/*
+ * The name of the graph @kind ("offcpu", "wakeups") that belongs to the result file @result into @out. Returns 0 or
+ * -ENAMETOOLONG.
+ */
+int cell_graph_path(const char *result, const char *kind, char *out, size_t size);
+#define CELL_GRAPH_MAX (8u << 20) /* bytes of one */
+/* Every kind of graph, ended by NULL. */
+extern const char *const cell_graph_kinds[];
 
 /*
  * Run the cell and write its result file whole. Returns an exit status (lib/cli.h): 0 for a valid run,
@@ -362,6 +371,8 @@ struct experiment {
 	uint64_t repetitions;
 	uint64_t duration_ns; /* 0: the workload's own */
 	bool ledger;
+	bool graphs; /* one more cell for each scheduler and workload, which records graphs */
+	uint64_t graphs_duration_ns; /* of those cells; 0: as the others */
 	enum experiment_place place;
 	char accel[8];	 /* "lab", "auto", "kvm", "tcg" */
 	char kernel[64]; /* "" for the default */
@@ -391,14 +402,18 @@ struct experiment_cell {
 	const struct experiment_workload *workload;
 	uint64_t seed;
 	uint64_t repetition;
+	bool graphs; /* measures nothing that is compared: records the graphs */
 };
 
 /*
  * All cells in the order in which they are to run: blocks of (workload, seed, repetition) in random order, inside each the
- * schedulers in random order, from the experiment's order seed. The caller frees *@cells; they borrow @e.
+ * schedulers in random order, from the experiment's order seed; behind them the cells that record graphs. The caller frees *@cells; they borrow @e.
  */
 int experiment_plan(const struct experiment *e, struct experiment_cell **cells, size_t *count);
-/* FOLDER/cells/SCHEDULER/WORKLOAD-sSEED-rREPETITION.json into @out. Returns 0 or -ENAMETOOLONG. */
+/*
+ * FOLDER/cells/SCHEDULER/WORKLOAD-sSEED-rREPETITION.json into @out; FOLDER/graphs/... for a cell that records graphs.
+ * Returns 0 or -ENAMETOOLONG.
+ */
 int experiment_cell_path(const char *folder, const struct experiment_cell *cell, char *out,
 			 size_t size);
 

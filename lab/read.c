@@ -308,6 +308,7 @@ int run_parse(json_t *document, const char *path, unsigned int flags, struct lab
 	run->valid = json_is_true(json_object_get(validity, "valid"));
 	run->seed = number_of(workload, "seed");
 	run->repetition = number_of(json_object_get(document, "cell"), "repetition");
+	run->graphs = json_is_true(json_object_get(json_object_get(document, "cell"), "graphs"));
 	run->path = strdup(path);
 	run->evidence = strdup(text_of(document, "evidence"));
 	run->kernel = strdup(text_of(json_object_get(document, "environment"), "kernel"));

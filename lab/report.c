@@ -84,7 +84,10 @@ static int sort_runs(struct report *r)
 
 		if (!s)
 			return -ENOMEM;
-		if (run->valid) {
+		if (run->graphs) {
+			s->graphs = run;
+			r->graphs++;
+		} else if (run->valid) {
 			s->runs[s->run_count++] = run;
 			r->valid++;
 		} else {
@@ -341,7 +344,7 @@ void report_print(const struct report *r, FILE *out)
 		const struct lab_run *run = &r->set->runs[i];
 		char path[160], reason[240];
 
-		if (!run->valid)
+		if (!run->valid && !run->graphs)
 			fprintf(out, "  %s: %s\n", cli_printable(run->path, path, sizeof(path)),
 				cli_printable(run->invalid_reason, reason, sizeof(reason)));
 	}

@@ -106,7 +106,11 @@
 	};
 	drawAll();
 	matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
-	addEventListener("beforeprint", () => charts.forEach((c) => c.resize()));
+	// Paper cannot be opened.
+	addEventListener("beforeprint", () => {
+		document.querySelectorAll("details").forEach((d) => { d.open = true; });
+		charts.forEach((c) => c.resize());
+	});
 	addEventListener("afterprint", () => charts.forEach((c) => c.resize()));
 	window.schedlabCharts = charts;
 

@@ -29,18 +29,16 @@ extern const char report_css[] __attribute__((visibility("hidden")));
 extern const char report_js[] __attribute__((visibility("hidden")));
 extern const char report_chart_js[] __attribute__((visibility("hidden")));
 
-#define GRAPH_MAX (8u << 20)
-
 /* --- small pieces ------------------------------------------------------------------------------------------ */
 
-static void put_text_cell(FILE *out, const char *class, const char *text)
+void report_put_text_cell(FILE *out, const char *class, const char *text)
 {
 	fprintf(out, "<td class=\"%s\">", class);
 	markup_put(out, text);
 	fputs("</td>", out);
 }
 
-static void put_time_cell(FILE *out, bool known, double ns)
+void report_put_time_cell(FILE *out, bool known, double ns)
 {
 	char text[32];
 
@@ -60,8 +58,7 @@ static void put_pct_cell(FILE *out, double pct)
 		fputs("<td data-v=\"\">–</td>", out);
 }
 
-/* A table inside a box that scrolls sideways, which the keyboard can reach. A head that begins with @ is over text. */
-static void open_table(FILE *out, const char *caption, const char *const *heads)
+void report_open_table(FILE *out, const char *caption, const char *const *heads)
 {
 	fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"", out);
 	markup_put(out, caption);
@@ -74,7 +71,7 @@ static void open_table(FILE *out, const char *caption, const char *const *heads)
 	fputs("</tr></thead><tbody>\n", out);
 }
 
-static void close_table(FILE *out)
+void report_close_table(FILE *out)
 {
 	fputs("</tbody></table></div>\n", out);
 }
@@ -100,26 +97,26 @@ static void put_quantiles(FILE *out, const struct report_workload *w, const char
 
 	snprintf(caption, sizeof(caption),
 		 "%s: all valid runs merged; – where fewer than ten samples lie beyond", metric);
-	open_table(out, caption, heads);
+	report_open_table(out, caption, heads);
 	for (size_t i = 0; i < w->series_count; i++) {
 		struct hist h;
 
 		if (report_merge(&w->series[i], metric, &h))
 			continue;
 		fputs("<tr>", out);
-		put_text_cell(out, "text", w->series[i].label);
+		report_put_text_cell(out, "text", w->series[i].label);
 		fprintf(out, "<td data-v=\"%zu\">%zu</td><td data-v=\"%llu\">%llu</td>",
 			w->series[i].run_count, w->series[i].run_count, (unsigned long long)h.count,
 			(unsigned long long)h.count);
-		put_time_cell(out, true, hist_mean(&h));
+		report_put_time_cell(out, true, hist_mean(&h));
 		for (size_t k = 0; k < 4; k++)
-			put_time_cell(out, hist_quantile_known(&h, q[k]),
-				      (double)hist_quantile(&h, q[k]));
-		put_time_cell(out, true, (double)h.max);
+			report_put_time_cell(out, hist_quantile_known(&h, q[k]),
+					     (double)hist_quantile(&h, q[k]));
+		report_put_time_cell(out, true, (double)h.max);
 		fputs("</tr>\n", out);
 		hist_free(&h);
 	}
-	close_table(out);
+	report_close_table(out);
 }
 
 static const char *verdict_class(enum verdict v)
@@ -133,14 +130,14 @@ static void put_comparison_row(FILE *out, const struct report_series *s,
 	const struct stats_effect *e = &row->effect;
 
 	fputs("<tr>", out);
-	put_text_cell(out, "text", s->label);
-	put_text_cell(out, "text", row->stat);
+	report_put_text_cell(out, "text", s->label);
+	report_put_text_cell(out, "text", row->stat);
 	if (isnan(row->quantile)) {
 		fprintf(out, "<td data-v=\"%.9g\">%.4g</td><td data-v=\"%.9g\">%.4g</td>", e->a,
 			e->a, e->b, e->b);
 	} else {
-		put_time_cell(out, true, e->a);
-		put_time_cell(out, true, e->b);
+		report_put_time_cell(out, true, e->a);
+		report_put_time_cell(out, true, e->b);
 	}
 	put_pct_cell(out, 100 * (e->ratio - 1));
 	put_pct_cell(out, e->has_interval ? 100 * (e->ratio_ci.low - 1) : NAN);
@@ -149,7 +146,7 @@ static void put_comparison_row(FILE *out, const struct report_series *s,
 		fprintf(out, "<td data-v=\"%.6f\">%.3f</td>", row->p_adjusted, row->p_adjusted);
 	else
 		fputs("<td data-v=\"\">–</td>", out);
-	put_text_cell(out, verdict_class(row->verdict), verdict_name(row->verdict));
+	report_put_text_cell(out, verdict_class(row->verdict), verdict_name(row->verdict));
 	fputs("</tr>\n", out);
 }
 
@@ -162,7 +159,7 @@ static void put_comparisons(FILE *out, const struct report_workload *w, const ch
 
 	snprintf(caption, sizeof(caption), "%s compared with %s; intervals over runs", metric,
 		 w->series[w->base].label);
-	open_table(out, caption, heads);
+	report_open_table(out, caption, heads);
 	for (size_t i = 0; i < w->series_count; i++) {
 		const struct report_series *s = &w->series[i];
 
@@ -175,7 +172,7 @@ static void put_comparisons(FILE *out, const struct report_workload *w, const ch
 			}
 		}
 	}
-	close_table(out);
+	report_close_table(out);
 }
 
 static bool has_comparison(const struct report_workload *w)
@@ -235,7 +232,7 @@ static void put_oracles(FILE *out, const struct report_workload *w, size_t n)
 		"mean sojourn beside the oracles; the numbers are in the table "
 		"below\"></canvas></div></figure></div>\n",
 		n);
-	open_table(out, "Path oracles, run by run", heads);
+	report_open_table(out, "Path oracles, run by run", heads);
 	for (size_t i = 0; i < w->series_count; i++) {
 		for (size_t r = 0; r < w->series[i].run_count; r++) {
 			const struct lab_run *run = w->series[i].runs[r];
@@ -244,21 +241,21 @@ static void put_oracles(FILE *out, const struct report_workload *w, size_t n)
 				const struct run_oracle *o = &run->oracles[k];
 
 				fputs("<tr>", out);
-				put_text_cell(out, "text", w->series[i].label);
-				put_text_cell(out, "text", o->name);
-				put_time_cell(out, isfinite(o->mean_ns), o->mean_ns);
-				put_time_cell(out, isfinite(o->measured_mean_ns),
-					      o->measured_mean_ns);
+				report_put_text_cell(out, "text", w->series[i].label);
+				report_put_text_cell(out, "text", o->name);
+				report_put_time_cell(out, isfinite(o->mean_ns), o->mean_ns);
+				report_put_time_cell(out, isfinite(o->measured_mean_ns),
+						     o->measured_mean_ns);
 				put_pct_cell(out, o->error_pct);
 				put_pct_cell(out, o->p99_error_pct);
 				put_pct_cell(out, o->corrected_error_pct);
-				put_text_cell(out, o->agrees ? "text better" : "text",
-					      o->agrees ? "agrees" : "differs");
+				report_put_text_cell(out, o->agrees ? "text better" : "text",
+						     o->agrees ? "agrees" : "differs");
 				fputs("</tr>\n", out);
 			}
 		}
 	}
-	close_table(out);
+	report_close_table(out);
 }
 
 static void put_scalars(FILE *out, const struct report_workload *w)
@@ -275,13 +272,14 @@ static void put_scalars(FILE *out, const struct report_workload *w)
 					continue;
 				if (!open) {
 					fputs("<h3>Throughput</h3>\n", out);
-					open_table(out, "Shares of CPU time and rates, run by run",
-						   heads);
+					report_open_table(
+						out, "Shares of CPU time and rates, run by run",
+						heads);
 				}
 				open = true;
 				fputs("<tr>", out);
-				put_text_cell(out, "text", w->series[i].label);
-				put_text_cell(out, "text", run->metrics[m].name);
+				report_put_text_cell(out, "text", w->series[i].label);
+				report_put_text_cell(out, "text", run->metrics[m].name);
 				fprintf(out,
 					"<td data-v=\"%llu\">%llu</td><td "
 					"data-v=\"%.9g\">%.4g</td></tr>\n",
@@ -292,56 +290,7 @@ static void put_scalars(FILE *out, const struct report_workload *w)
 		}
 	}
 	if (open)
-		close_table(out);
-}
-
-static void put_base64(FILE *out, const unsigned char *data, size_t size)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < size; i += 3) {
-		uint32_t three = (uint32_t)data[i] << 16 |
-				 (i + 1 < size ? (uint32_t)data[i + 1] << 8 : 0) |
-				 (i + 2 < size ? data[i + 2] : 0);
-
-		fputc(digits[three >> 18], out);
-		fputc(digits[three >> 12 & 63], out);
-		fputc(i + 1 < size ? digits[three >> 6 & 63] : '=', out);
-		fputc(i + 2 < size ? digits[three & 63] : '=', out);
-	}
-}
-
-/* A picture that lies beside the result file, RESULT.KIND.svg, as an image: what scripts it has do not run. */
-static void put_graph(FILE *out, const struct lab_run *run, const char *kind, const char *what)
-{
-	size_t stem = strlen(run->path), size;
-	char *path, *data;
-
-	if (stem < 5 || asprintf(&path, "%.*s.%s.svg", (int)(stem - 5), run->path, kind) < 0)
-		return;
-	if (file_read(path, GRAPH_MAX, &data, &size) == 0) {
-		fprintf(out, "<figure><figcaption>%s, ", what);
-		markup_put(out, run->scheduler);
-		fprintf(out,
-			", seed %llu</figcaption><img alt=\"%s\" style=\"max-width:100%%\" "
-			"src=\"data:image/svg+xml;base64,",
-			(unsigned long long)run->seed, what);
-		put_base64(out, (const unsigned char *)data, size);
-		fputs("\"></figure>\n", out);
-		free(data);
-	}
-	free(path);
-}
-
-static void put_graphs(FILE *out, const struct report_workload *w)
-{
-	for (size_t i = 0; i < w->series_count; i++) {
-		if (!w->series[i].run_count)
-			continue;
-		put_graph(out, w->series[i].runs[0], "offcpu", "Off-CPU flame graph");
-		put_graph(out, w->series[i].runs[0], "wakeups", "Wake graph");
-	}
+		report_close_table(out);
 }
 
 static void put_workload(FILE *out, const struct report *r, size_t n)
@@ -371,51 +320,11 @@ static void put_workload(FILE *out, const struct report *r, size_t n)
 		put_metric(out, w, n, k);
 	put_scalars(out, w);
 	put_oracles(out, w, n);
-	put_graphs(out, w);
+	report_put_graphs(out, w);
 	fputs("</section>\n", out);
 }
 
 /* --- the rest of the page -------------------------------------------------------------------------------------------- */
-
-static void put_incidents(FILE *out, const struct report *r)
-{
-	static const char *const heads[] = {"run", "@scheduler", "@workload", "@what happened",
-					    NULL};
-
-	fprintf(out,
-		"<section aria-labelledby=\"incidents\"><h2 id=\"incidents\">Runs and "
-		"incidents</h2>\n<p>%zu runs are "
-		"valid, %zu are not and are left out of every figure above.</p>\n<ol "
-		"class=\"cells\">\n",
-		r->valid, r->invalid);
-	for (size_t i = 0; i < r->set->count; i++) {
-		const struct lab_run *run = &r->set->runs[i];
-
-		fprintf(out, "<li%s title=\"", run->valid ? "" : " class=\"bad\"");
-		markup_put(out, run->scheduler);
-		fputs(" under ", out);
-		markup_put(out, run->workload);
-		fprintf(out, ", seed %llu: %s\">%zu%s</li>\n", (unsigned long long)run->seed,
-			run->valid ? "valid" : "not valid", i + 1, run->valid ? "" : "!");
-	}
-	fputs("</ol>\n", out);
-	if (r->invalid) {
-		open_table(out, "Incidents, in the order of the runs", heads);
-		for (size_t i = 0; i < r->set->count; i++) {
-			const struct lab_run *run = &r->set->runs[i];
-
-			if (run->valid)
-				continue;
-			fprintf(out, "<tr><td data-v=\"%zu\">%zu</td>", i + 1, i + 1);
-			put_text_cell(out, "text", run->scheduler);
-			put_text_cell(out, "text", run->workload);
-			put_text_cell(out, "wrap", run->invalid_reason);
-			fputs("</tr>\n", out);
-		}
-		close_table(out);
-	}
-	fputs("</section>\n", out);
-}
 
 static void put_environment(FILE *out, const char *caption, const json_t *environment)
 {
@@ -425,20 +334,20 @@ static void put_environment(FILE *out, const char *caption, const json_t *enviro
 
 	if (!json_is_object(environment))
 		return;
-	open_table(out, caption, heads);
+	report_open_table(out, caption, heads);
 	json_object_foreach ((json_t *)environment, key, value) {
 		char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 
 		fputs("<tr>", out);
-		put_text_cell(out, "text", key);
-		put_text_cell(out, "wrap",
-			      json_is_string(value) ? json_string_value(value)
-			      : text		    ? text
-						    : "?");
+		report_put_text_cell(out, "text", key);
+		report_put_text_cell(out, "wrap",
+				     json_is_string(value) ? json_string_value(value)
+				     : text		   ? text
+							   : "?");
 		fputs("</tr>\n", out);
 		free(text);
 	}
-	close_table(out);
+	report_close_table(out);
 }
 
 /* @word in single quotes for a shell, behind @option. */
@@ -518,7 +427,7 @@ static void put_head(FILE *out, const struct report *r)
 	fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
 	      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
 	      "script-src 'unsafe-inline'; "
-	      "style-src 'unsafe-inline'; img-src data:\">\n"
+	      "style-src 'unsafe-inline'; img-src data:; frame-src data:\">\n"
 	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 	      "<link rel=\"icon\" href=\"data:,\">\n<title>",
 	      out);
@@ -577,7 +486,7 @@ int report_write_html(const struct report *r, const char *path)
 	put_head(out, r);
 	for (size_t n = 0; n < r->workload_count; n++)
 		put_workload(out, r, n);
-	put_incidents(out, r);
+	report_put_incidents(out, r);
 	put_reproduction(out, r);
 	fputs("</main>\n", out);
 	err = put_scripts(out, r);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What this machine is, see lib/sysenv.h. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/fileio.h"
@@ -113,19 +115,69 @@ static json_t *cpuinfo_value(const char *key)
 	return value ? value : json_null();
 }
 
-/* /sys/kernel/debug/sched/preempt marks the model in force: "none voluntary (full) lazy". */
-static json_t *preemption_model(void)
+/*
+ * /sys/kernel/debug/sched/preempt marks the model in force: "none voluntary (full) lazy". A kernel whose model is fixed
+ * has no such file, and says it in its version.
+ */
+static json_t *preemption_model(const char *version)
 {
 	char line[256], *open, *close;
 
-	if (read_line("/sys/kernel/debug/sched/preempt", line, sizeof(line)))
+	if (read_line("/sys/kernel/debug/sched/preempt", line, sizeof(line))) {
+		if (strstr(version, "PREEMPT_RT"))
+			return json_string("rt");
+		if (strstr(version, "PREEMPT ") && !strstr(version, "PREEMPT_DYNAMIC"))
+			return json_string("full");
 		return json_null();
+	}
 	open = strchr(line, '(');
 	close = open ? strchr(open, ')') : NULL;
 	if (!close)
 		return json_null();
 	*close = '\0';
 	return json_string(open + 1);
+}
+
+/* Ticks a second: the coarse clock's resolution is one tick. */
+static json_t *tick_hz(void)
+{
+	struct timespec tick;
+
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) || tick.tv_sec || !tick.tv_nsec)
+		return json_null();
+	return json_integer((1000000000 + tick.tv_nsec / 2) / tick.tv_nsec);
+}
+
+/* Every weakness of the CPU that the kernel knows, and what it does about it. */
+static json_t *mitigations(void)
+{
+	static const char folder[] = "/sys/devices/system/cpu/vulnerabilities";
+	json_t *all = json_object();
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	char path[512];
+
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		json_object_set_new(all, entry->d_name, line_or_null(path));
+	}
+	if (dir)
+		closedir(dir);
+	return all;
+}
+
+/* The frequency driver's switch: Intel's says no_turbo, the others boost. */
+static json_t *turbo(void)
+{
+	char line[16];
+
+	if (!read_line("/sys/devices/system/cpu/intel_pstate/no_turbo", line, sizeof(line)))
+		return json_string(line[0] == '0' ? "on" : "off");
+	if (!read_line("/sys/devices/system/cpu/cpufreq/boost", line, sizeof(line)))
+		return json_string(line[0] == '1' ? "on" : "off");
+	return json_null();
 }
 
 /* What the host's own scheduling adds: the share of time stolen since boot, in clock ticks. */
@@ -155,17 +207,16 @@ json_t *sysenv_to_json(void)
 
 	uname(&name);
 	return json_pack(
-		"{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kernel",
-		name.release, "kernel_build", name.version, "machine", name.machine, "cpus",
-		(json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "cpu_model", cpuinfo_value("model name"),
-		"microcode", cpuinfo_value("microcode"), "governor",
-		line_or_null("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"), "no_turbo",
-		line_or_null("/sys/devices/system/cpu/intel_pstate/no_turbo"), "smt",
-		line_or_null("/sys/devices/system/cpu/smt/control"), "clocksource",
+		"{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"kernel", name.release, "kernel_build", name.version, "machine", name.machine,
+		"cpus", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "cpu_model",
+		cpuinfo_value("model name"), "microcode", cpuinfo_value("microcode"), "governor",
+		line_or_null("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"), "turbo",
+		turbo(), "smt", line_or_null("/sys/devices/system/cpu/smt/control"), "clocksource",
 		line_or_null("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
-		"preemption", preemption_model(), "spectre_v2",
-		line_or_null("/sys/devices/system/cpu/vulnerabilities/spectre_v2"), "cmdline",
-		line_or_null("/proc/cmdline"), "steal_ticks", steal_ticks());
+		"hz", tick_hz(), "preemption", preemption_model(name.version), "mitigations",
+		mitigations(), "cmdline", line_or_null("/proc/cmdline"), "steal_ticks",
+		steal_ticks());
 }
 
 bool sysenv_has_sched_ext(void)

@@ -18,8 +18,7 @@
 #define LEARN_MAX_BYTES (1U << 30)
 
 enum {
-	OPTION_SEED = 256,
-	OPTION_EXPECT,
+	OPTION_EXPECT = 256,
 	OPTION_TOLERANCE,
 	OPTION_CORRECTED,
 	OPTION_EXT,
@@ -29,16 +28,13 @@ enum {
 };
 
 struct arguments {
-	const char *file, *output, *expect, *jobs, *learn;
-	uint64_t seed, duration_ns;
+	struct load_args load;
+	const char *file, *expect, *jobs, *learn;
 	double tolerance_pct, corrected_pct;
-	bool has_seed, json, sched_ext, check;
+	bool json, sched_ext, check;
 };
 
 static const struct argp_option options[] = {
-	{"output", 'o', "FILE", 0, "write the result document to FILE", 0},
-	{"seed", OPTION_SEED, "N", 0, "draw arrivals and services from seed N, not the file's", 0},
-	{"duration", 'd', "TIME", 0, "run for TIME (bare number: seconds), not the file's", 0},
 	{"expect", OPTION_EXPECT, "ORACLE", 0,
 	 "end with status 5 unless the sojourns are those of fcfs, ps or srpt", 0},
 	{"tolerance", OPTION_TOLERANCE, "PCT", 0, "for --expect: mean and p99 within PCT % (4)", 0},
@@ -69,19 +65,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	struct arguments *a = state->input;
 
 	switch (key) {
-	case 'o':
-		a->output = arg;
-		return 0;
-	case OPTION_SEED:
-		a->has_seed = true;
-		if (cli_parse_u64(arg, 0, INT64_MAX, &a->seed))
-			argp_error(state, "--seed: '%s' is no whole number from 0 to %lld", arg,
-				   (long long)INT64_MAX);
-		return 0;
-	case 'd':
-		if (cli_parse_duration_ns(arg, NSEC_PER_SEC, &a->duration_ns) ||
-		    a->duration_ns < NSEC_PER_MSEC || a->duration_ns > 24ULL * 3600 * NSEC_PER_SEC)
-			argp_error(state, "--duration: '%s' is no time from 1ms to 24h", arg);
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->load;
 		return 0;
 	case OPTION_EXPECT:
 		a->expect = arg;
@@ -120,7 +105,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!a->file)
 			argp_error(state, "a workload file is missing");
-		if (a->learn && !a->output)
+		if (a->learn && !a->load.output)
 			argp_error(state, "--learn writes to a file: --output is missing");
 		return 0;
 	default:
@@ -138,7 +123,7 @@ static const struct argp argp = {
 	"Exit status: 0 done; 2 the file or an option is wrong; 3 no right to use SCHED_FIFO; 5 "
 	"the "
 	"run is not valid, or --expect fails.",
-	NULL,
+	load_args_children,
 	NULL,
 	NULL};
 
@@ -218,7 +203,7 @@ static int learn(const struct arguments *a)
 		cli_error("%s: %s", shown, error);
 		return err == -ENOMEM ? EXIT_STATUS_FAILURE : EXIT_STATUS_USAGE;
 	}
-	err = write_text(a->output, print_learned, &learned);
+	err = write_text(a->load.output, print_learned, &learned);
 	if (!err)
 		cli_note("%zu jobs of %zu tasks; %zu cut off by the end, %zu begun before the "
 			 "capture, "
@@ -244,10 +229,10 @@ static int write_result(const struct load_report *report, json_t *result, const 
 	}
 	if (a->jobs && write_text(a->jobs, print_jobs, report))
 		return EXIT_STATUS_FAILURE;
-	err = a->output ? file_replace_json(a->output, result) : 0;
+	err = a->load.output ? file_replace_json(a->load.output, result) : 0;
 	if (err) {
-		cli_error("cannot write %s: %s", cli_printable(a->output, shown, sizeof(shown)),
-			  strerror(-err));
+		cli_error("cannot write %s: %s",
+			  cli_printable(a->load.output, shown, sizeof(shown)), strerror(-err));
 		return EXIT_STATUS_FAILURE;
 	}
 	err = a->json ? file_print_json(result) : load_report_print(report, stdout);
@@ -327,10 +312,7 @@ int cmd_load(int argc, char **argv)
 		cli_error("%s", error);
 		return err == -ENOMEM || err == -EIO ? EXIT_STATUS_FAILURE : EXIT_STATUS_USAGE;
 	}
-	if (a.has_seed)
-		workload_set_seed(w, a.seed);
-	if (a.duration_ns)
-		workload_set_duration_ns(w, a.duration_ns);
+	load_args_apply(&a.load, w);
 	err = trace_draw(w, &t, error, sizeof(error));
 	if (err) {
 		cli_error("%s", error);

@@ -16,6 +16,7 @@
 #ifndef SCHEDLAB_WORKLOADS_WORKLOADS_H
 #define SCHEDLAB_WORKLOADS_WORKLOADS_H
 
+#include <argp.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,6 +49,18 @@ uint64_t workload_warmup_ns(const struct workload *workload);
 /* Override what the file says; before trace_draw(). */
 void workload_set_seed(struct workload *workload, uint64_t seed);
 void workload_set_duration_ns(struct workload *workload, uint64_t duration_ns);
+
+/* Options that every command which runs a workload takes: --output, --seed, --duration. */
+struct load_args {
+	const char *output; /* NULL: not given */
+	uint64_t seed;
+	bool has_seed;
+	uint64_t duration_ns; /* 0: not given */
+};
+/* .children of such a command's argp; state->child_inputs[0] is the struct load_args. A wrong value ends the program. */
+extern const struct argp_child load_args_children[];
+/* Override what the file says by what was given. */
+void load_args_apply(const struct load_args *args, struct workload *workload);
 
 /*
  * Draw all arrivals and services from the seed. Deterministic: the same file, seed and number of CPUs (which turns
