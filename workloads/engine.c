@@ -351,12 +351,13 @@ struct control {
 	struct sched_param param;
 	unsigned long slack_ns;
 	struct sigaction pipe_action;
-	bool raised;
+	bool raised, had_huge_pages;
 };
 
 /*
  * Above the load, and with SCHED_RESET_ON_FORK so that the load's own tasks begin as SCHED_OTHER. Timer slack 1 ns is
- * inherited by all of them; it would be 50 us.
+ * inherited by all of them; it would be 50 us. No huge pages: khugepaged, a nice task, holds the lock on the process's
+ * memory while it makes one, and where the scheduler under test lets it wait then, the dispatcher waits with it.
  */
 static int control_begin(struct engine *e, struct control *control)
 {
@@ -376,6 +377,8 @@ static int control_begin(struct engine *e, struct control *control)
 	control->slack_ns = (unsigned long)prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
 	prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
 	sigaction(SIGPIPE, &ignore, &control->pipe_action);
+	control->had_huge_pages = prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) == 0;
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	e->memory_locked = !mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 	return 0;
 }
@@ -387,6 +390,8 @@ static void control_end(struct engine *e, const struct control *control)
 	if (e->memory_locked)
 		munlockall();
 	sigaction(SIGPIPE, &control->pipe_action, NULL);
+	if (control->had_huge_pages)
+		prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
 	prctl(PR_SET_TIMERSLACK, control->slack_ns, 0, 0, 0);
 	sched_setscheduler(0, control->policy, &control->param);
 }

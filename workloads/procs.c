@@ -255,6 +255,8 @@ static pid_t stress_start(struct agent *a)
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* What the engine does for its own memory is not stress-ng's: it would survive exec. */
+	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	null = open("/dev/null", O_RDWR);
