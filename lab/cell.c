@@ -25,8 +25,9 @@
 #include "workloads/workloads.h"
 
 #define LEDGER_POLL_MS	 500
-#define WATCH_PRIORITY	 92 /* above the engine: a stalled scheduler must not hide its own end */
-#define LEDGER_PRIORITY	 1  /* above every scheduler under test, below the engine's threads */
+#define GRAPHS_POLL_MS	 100 /* short-lived processes are named while they live */
+#define WATCH_PRIORITY	 92  /* above the engine: a stalled scheduler must not hide its own end */
+#define LEDGER_PRIORITY	 1   /* above every scheduler under test, below the engine's threads */
 #define REASON_SIZE	 1400
 #define CELL_STOP_SIGNAL 0
 #define CELL_STOP_EJECT	 1
@@ -35,8 +36,9 @@ struct cell {
 	const struct cell_options *options;
 	struct workload *workload;
 	struct trace *trace;
-	struct loader *loader; /* NULL for the kernel's default */
-	struct ledger *ledger; /* NULL unless asked for */
+	struct loader *loader;	      /* NULL for the kernel's default */
+	struct ledger *ledger;	      /* NULL unless asked for */
+	struct ledger_graphs *graphs; /* NULL unless asked for */
 	struct load_report *report;
 	json_t *result;
 	int signal_fd;
@@ -97,10 +99,16 @@ static int prepare_ledger(struct cell *cell)
 	char error[512];
 	int err;
 
-	if (!cell->options->ledger)
+	if (!cell->options->ledger && !cell->options->graphs)
 		return EXIT_STATUS_OK;
 	ledger_options_all(&options);
+	if (cell->options->graphs)
+		ledger_options_graphs(&options);
 	err = ledger_open(&options, &cell->ledger, error, sizeof(error));
+	if (!err && cell->options->graphs) {
+		err = ledger_graphs_open(cell->ledger, &cell->graphs);
+		snprintf(error, sizeof(error), "graphs: %s", strerror(-err));
+	}
 	if (!err)
 		return EXIT_STATUS_OK;
 	cli_error("%s", error);
@@ -137,9 +145,11 @@ static void *poll_ledger(void *arg)
 	/* Refused without privilege; the run then fails for that reason already. */
 	pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
 	while (atomic_load(&cell->polling) && err >= 0) {
-		err = ledger_poll(cell->ledger, LEDGER_POLL_MS);
+		err = ledger_poll(cell->ledger, cell->graphs ? GRAPHS_POLL_MS : LEDGER_POLL_MS);
 		if (err == -EINTR)
 			err = 0;
+		if (cell->graphs)
+			ledger_graphs_remember(cell->graphs);
 	}
 	cell->ledger_error = err < 0 ? err : 0;
 	return NULL;
@@ -295,7 +305,7 @@ static int add_ledger(struct cell *cell)
 	struct ledger_cost cost;
 	int err;
 
-	if (!cell->ledger)
+	if (!cell->options->ledger)
 		return 0;
 	err = ledger_snapshot(cell->ledger, LEDGER_SNAPSHOT_TASKS, &snapshot);
 	if (err)
@@ -358,6 +368,42 @@ static int complete_result(struct cell *cell)
 	return err;
 }
 
+const char *const cell_graph_kinds[] = {"offcpu", "wakeups", NULL};
+
+int cell_graph_path(const char *result, const char *kind, char *out, size_t size)
+{
+	size_t stem = strlen(result);
+	int length;
+
+	if (stem > 5 && strcmp(result + stem - 5, ".json") == 0)
+		stem -= 5;
+	length = snprintf(out, size, "%.*s.%s.svg", (int)stem, result, kind);
+	return length < 0 || (size_t)length >= size ? -ENAMETOOLONG : 0;
+}
+
+/* Before the result, so that a result is never without its graphs; a load that never ran has none. Returns 0 or -errno, told. */
+static int write_graphs(const struct cell *cell)
+{
+	const struct cell_options *o = cell->options;
+	const char *label = o->label ? o->label : o->scheduler;
+	char path[4096], title[256], shown[256];
+	int err = 0;
+
+	for (size_t i = 0; cell->graphs && cell->report && cell_graph_kinds[i] && !err; i++) {
+		snprintf(title, sizeof(title), "%s: %s under %s",
+			 i ? "Who wakes whom" : "Where tasks wait", label,
+			 workload_name(cell->workload));
+		err = cell_graph_path(o->load.output, cell_graph_kinds[i], path, sizeof(path));
+		if (!err)
+			err = i ? ledger_graphs_write_wakeups(cell->graphs, title, path)
+				: ledger_graphs_write_offcpu(cell->graphs, title, path);
+		if (err)
+			cli_error("%s: %s", cli_printable(path, shown, sizeof(shown)),
+				  strerror(-err));
+	}
+	return err;
+}
+
 static void print_reasons(const struct cell *cell)
 {
 	json_t *reasons = json_object_get(json_object_get(cell->result, "validity"), "reasons"),
@@ -375,6 +421,8 @@ static int write_result(struct cell *cell, int status)
 	json_t *validity = json_object_get(cell->result, "validity");
 	int err = add_cell(cell);
 
+	if (!err && write_graphs(cell))
+		return EXIT_STATUS_FAILURE;
 	if (!err)
 		err = result_write(cell->result, cell->options->load.output);
 	if (err) {
@@ -469,6 +517,7 @@ int cell_run(const struct cell_options *options)
 		status = run_attached(&cell);
 	json_decref(cell.result);
 	load_report_free(cell.report);
+	ledger_graphs_close(cell.graphs);
 	ledger_close(cell.ledger);
 	loader_close(cell.loader);
 	trace_free(cell.trace);

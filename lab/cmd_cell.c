@@ -99,9 +99,6 @@ int cmd_cell(int argc, char **argv)
 				   : NULL;
 	if (missing) {
 		cli_error("%s is missing (see schedlab cell --help)", missing);
-	} else if (o.ledger && o.graphs) {
-		cli_error("--ledger and --graphs exclude each other: the ledger would count the "
-			  "recorder's cost");
 	} else {
 		status = cell_run(&o);
 	}

@@ -158,7 +158,7 @@ static int choose_runs(struct comparison *c, const struct run_set *a, const stru
 	cli_printable(c->workload, shown, sizeof(shown));
 	if (!c->runs_a || !c->runs_b) {
 		const struct run_set *bad = c->runs_a ? b : a;
-		const char *why = "they recorded graphs, which takes time";
+		const char *why = NULL;
 		char reason[160];
 
 		for (size_t i = 0; i < bad->count; i++) {
@@ -166,8 +166,10 @@ static int choose_runs(struct comparison *c, const struct run_set *a, const stru
 			    strcmp(bad->runs[i].workload, c->workload) == 0 && !bad->runs[i].valid)
 				why = bad->runs[i].invalid_reason;
 		}
-		return refuse(error, size, "workload %s: no run of %s can be compared: %s", shown,
-			      c->runs_a ? "B" : "A", cli_printable(why, reason, sizeof(reason)));
+		return refuse(error, size, "workload %s: no run of %s can be compared: %s%s", shown,
+			      c->runs_a ? "B" : "A",
+			      why ? "marked not valid: " : "they recorded graphs, which takes time",
+			      why ? cli_printable(why, reason, sizeof(reason)) : "");
 	}
 	before = c->runs_a + c->runs_b;
 	c->paired = has_seed_in_common(c->a, c->runs_a, c->b, c->runs_b);

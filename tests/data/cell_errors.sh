@@ -16,6 +16,7 @@ case_of() {
 w=/with/light.ini
 case_of good --sched fifo --workload $w --ledger --label mine --repetition 3
 case_of ejected --sched fifo --set slice_us=0 --workload mixed --duration 40s
+case_of graphs --sched fifo --workload $w --graphs
 case_of default --sched default --workload $w
 case_of no-scheduler --sched fifi --workload $w
 case_of no-option --sched fifo --set slice=5 --workload $w

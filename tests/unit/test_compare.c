@@ -215,6 +215,29 @@ static void runs_are_paired_by_seed(void **state)
 	run_set_free(&set_b);
 }
 
+/* Runs that recorded graphs are on neither side, however many there are. */
+static void runs_that_recorded_graphs_are_not_compared(void **state)
+{
+	struct run_set a = make_set(standard), b = make_set(standard);
+	struct compare_options options = {.margin_pct = 2, .seed = 1};
+	struct comparison *c;
+	char error[512];
+	size_t count;
+
+	a.runs[0].graphs = b.runs[1].graphs = true;
+	assert_int_equal(compare_sets(&a, &b, &options, &c, &count, error, sizeof(error)), 0);
+	assert_int_equal(c->runs_a, standard.runs - 2);
+	assert_int_equal(c->invalid_a + c->invalid_b, 0);
+	assert_int_equal(c->alone, 2);
+	compare_free(c, count);
+	for (size_t i = 0; i < a.count; i++)
+		a.runs[i].graphs = true;
+	assert_int_equal(compare_sets(&a, &b, &options, &c, &count, error, sizeof(error)), -EINVAL);
+	assert_non_null(strstr(error, "no run of A can be compared: they recorded graphs"));
+	run_set_free(&a);
+	run_set_free(&b);
+}
+
 static void rules_are_parsed_or_refused_by_column(void **state)
 {
 	static const struct {
@@ -282,6 +305,7 @@ int main(void)
 		cmocka_unit_test(few_or_noisy_runs_are_inconclusive),
 		cmocka_unit_test(what_does_not_go_together_is_refused),
 		cmocka_unit_test(runs_are_paired_by_seed),
+		cmocka_unit_test(runs_that_recorded_graphs_are_not_compared),
 		cmocka_unit_test(rules_are_parsed_or_refused_by_column),
 		cmocka_unit_test(junit_is_escaped_and_counted),
 	};

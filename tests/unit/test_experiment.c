@@ -78,6 +78,8 @@ static void mistakes_are_named_by_line_and_column(void **state)
 		{HEAD "accel = labb\n", "x.ini:4:9: 'labb' is not known here; did you mean lab?"},
 		{HEAD "duration = soon\n", "x.ini:4:12: 'soon' is not a duration"},
 		{HEAD "jobs = 1000\n", "x.ini:4:8: '1000' is not a number from 1 to 256"},
+		{HEAD "graphs = maybe\n", "x.ini:4:10: 'maybe' is neither yes, no, nor a duration"},
+		{HEAD "graphs = 0s\n", "x.ini:4:10: '0s' is neither yes, no, nor a duration"},
 		{HEAD "name = a b\n", "x.ini:4:8: 'a b': letters"},
 		{HEAD "sched = fifo\n", "x.ini:4:1: unknown key 'sched'"},
 		{"[scheduler fifo]\nset = slice\n", "x.ini:2:7: 'slice' is not NAME=VALUE"},
@@ -138,11 +140,64 @@ static void the_plan_is_complete_interleaved_and_repeatable(void **state)
 	experiment_free(&e);
 }
 
+/* One cell more for each scheduler and workload, behind all that measure, under the first seed. */
+static void graphs_are_cells_of_their_own(void **state)
+{
+	struct experiment_cell *cells;
+	char error[512], path[128];
+	struct experiment e;
+	size_t count;
+
+	assert_int_equal(
+		experiment_parse(
+			"x.ini",
+			"[experiment]\nseeds = 4, 5\ngraphs = 2s\n[scheduler a]\n[scheduler "
+			"b]\n[workload w]\n[workload x]\n",
+			&e, error, sizeof(error)),
+		0);
+	assert_true(e.graphs);
+	assert_int_equal(e.graphs_duration_ns, 2000000000);
+	assert_int_equal(experiment_plan(&e, &cells, &count), 0);
+	assert_int_equal(count, 2 * 2 * 2 + 2 * 2);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(cells[i].number, i + 1);
+		assert_int_equal(cells[i].graphs, i >= 8);
+		if (cells[i].graphs)
+			assert_int_equal(cells[i].seed, 4);
+	}
+	assert_int_equal(experiment_cell_path("out", &cells[9], path, sizeof(path)), 0);
+	assert_string_equal(path, "out/graphs/b/w-s4-r0.json");
+	free(cells);
+	experiment_free(&e);
+	assert_int_equal(
+		experiment_parse("x.ini",
+				 "[experiment]\ngraphs = no\n[scheduler a]\n[workload w]\n", &e,
+				 error, sizeof(error)),
+		0);
+	assert_int_equal(experiment_plan(&e, &cells, &count), 0);
+	assert_int_equal(count, 1);
+	free(cells);
+	experiment_free(&e);
+}
+
+static void a_graph_lies_beside_its_result(void **state)
+{
+	char path[32];
+
+	assert_int_equal(cell_graph_path("a/b.json", "offcpu", path, sizeof(path)), 0);
+	assert_string_equal(path, "a/b.offcpu.svg");
+	assert_int_equal(cell_graph_path("result", "wakeups", path, sizeof(path)), 0);
+	assert_string_equal(path, "result.wakeups.svg");
+	assert_int_equal(
+		cell_graph_path("a-name-that-is-too-long.json", "wakeups", path, sizeof(path)),
+		-ENAMETOOLONG);
+}
+
 static void cells_have_paths_of_their_own(void **state)
 {
 	struct experiment_scheduler s = {.label = "fifo"};
 	struct experiment_workload w = {.label = "web"};
-	struct experiment_cell cell = {1, &s, &w, 3, 1};
+	struct experiment_cell cell = {1, &s, &w, 3, 1, false};
 	char path[64], small[16];
 
 	assert_int_equal(experiment_cell_path("out", &cell, path, sizeof(path)), 0);
@@ -157,6 +212,8 @@ int main(void)
 		cmocka_unit_test(mistakes_are_named_by_line_and_column),
 		cmocka_unit_test(a_line_too_long_is_named),
 		cmocka_unit_test(the_plan_is_complete_interleaved_and_repeatable),
+		cmocka_unit_test(graphs_are_cells_of_their_own),
+		cmocka_unit_test(a_graph_lies_beside_its_result),
 		cmocka_unit_test(cells_have_paths_of_their_own),
 	};
 

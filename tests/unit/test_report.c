@@ -161,6 +161,117 @@ static void nothing_valid_gives_a_page(void **state)
 	run_set_free(&set);
 }
 
+/* The page of @set as text; the caller frees it. */
+static char *page_of(const struct run_set *set)
+{
+	struct report_options options = {.title = "t", .margin_pct = 2, .seed = 1};
+	char path[] = "/tmp/schedlab-report-XXXXXX", *text;
+	struct report *r = report_new(set, &options);
+	int fd = mkstemp(path);
+
+	assert_non_null(r);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(report_write_html(r, path), 0);
+	assert_int_equal(file_read(path, 10000000, &text, NULL), 0);
+	unlink(path);
+	report_free(r);
+	return text;
+}
+
+static void set_host(const struct run_set *set, size_t index, double started_s, double wall_s)
+{
+	json_object_set_new(
+		set->runs[index].document, "host",
+		json_pack("{s:I, s:f}", "started_unix_s", (json_int_t)started_s, "wall_s", wall_s));
+}
+
+/*
+ * Three runs on the clock: two beside each other, and a day later one that is not valid. The day is drawn as a tenth of
+ * the 200 busy seconds; of the 220 that are drawn the last run has those from 120 on.
+ */
+static void the_timeline_has_the_clock(void **state)
+{
+	struct run_set set = {0};
+	char *text;
+
+	add_run(&set, "beta", 1, 1e6, true);
+	add_run(&set, "beta", 2, 1e6, true);
+	add_run(&set, "beta", 3, 1e6, false);
+	add_run(&set, "beta", 4, 1e6, true);
+	set_host(&set, 0, 1800000000, 60);
+	set_host(&set, 1, 1800000030, 70);
+	set_host(&set, 2, 1800086400, 100);
+	text = page_of(&set);
+	assert_non_null(strstr(text, "2027-01-15 08:00:00 to 2027-01-16 08:01:40 UTC"));
+	assert_non_null(strstr(text, "style=\"left:0.000%;width:27.273%;top:0.0rem\""));
+	assert_non_null(strstr(text, "style=\"left:13.636%;width:31.818%;top:1.3rem\""));
+	assert_non_null(strstr(text, "<a class=\"bar bad\" href=\"#incident-3\" "
+				     "style=\"left:54.545%;width:45.455%;top:0.0rem\""));
+	assert_non_null(strstr(text, "<tr id=\"incident-3\">"));
+	assert_non_null(strstr(text, "1 runs were not made by schedlab bench"));
+	free(text);
+	run_set_free(&set);
+}
+
+/* Files are anybody's: no clock of theirs puts anything but a bar inside the page. */
+static void a_clock_out_of_all_bounds_is_none(void **state)
+{
+	static const double clocks[][2] = {
+		{-5, 10}, {1e300, 1}, {1800000000, -1}, {1800000000, 1e300}};
+	struct run_set set = {0};
+	char *text;
+
+	for (size_t i = 0; i < 4; i++) {
+		add_run(&set, "beta", i + 1, 1e6, true);
+		json_object_set_new(set.runs[i].document, "host",
+				    json_pack("{s:f, s:f}", "started_unix_s", clocks[i][0],
+					      "wall_s", clocks[i][1]));
+	}
+	text = page_of(&set);
+	assert_non_null(strstr(text, "4 runs were not made by schedlab bench"));
+	assert_null(strstr(text, "class=\"bar"));
+	free(text);
+	run_set_free(&set);
+}
+
+/* A run that recorded graphs is in no figure; what lies beside its file is in the page. */
+static void graphs_are_shown_and_not_counted(void **state)
+{
+	static const char svg[] =
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100%\" height=\"321\"></svg>";
+	struct run_set set = two_schedulers();
+	struct report_options options = {.title = "t", .margin_pct = 2, .seed = 1};
+	char path[] = "/tmp/schedlab-graph-XXXXXX", beside[64], *text;
+	struct report *r;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	close(fd);
+	add_run(&set, "beta", 1, 1e6, true);
+	set.runs[set.count - 1].graphs = true;
+	free(set.runs[set.count - 1].path);
+	set.runs[set.count - 1].path = strdup(path);
+	assert_int_equal(cell_graph_path(path, "offcpu", beside, sizeof(beside)), 0);
+	assert_int_equal(file_replace(beside, svg, sizeof(svg) - 1), 0);
+	r = report_new(&set, &options);
+	assert_non_null(r);
+	assert_int_equal(r->valid, 12);
+	assert_int_equal(r->graphs, 1);
+	assert_int_equal(r->workloads[0].series[0].run_count, 6);
+	report_free(r);
+	text = page_of(&set);
+	assert_non_null(strstr(text, "1 more recorded the graphs"));
+	assert_non_null(
+		strstr(text, "title=\"Off-CPU flame graph, beta under web\" style=\"height:329px\" "
+			     "src=\"data:image/svg+xml;base64,PHN2ZyB4bWxucz0i"));
+	assert_null(strstr(text, "Wake graph, beta"));
+	free(text);
+	unlink(path);
+	unlink(beside);
+	run_set_free(&set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +279,9 @@ int main(void)
 		cmocka_unit_test(the_plots_have_the_files_numbers),
 		cmocka_unit_test(text_is_escaped),
 		cmocka_unit_test(nothing_valid_gives_a_page),
+		cmocka_unit_test(the_timeline_has_the_clock),
+		cmocka_unit_test(a_clock_out_of_all_bounds_is_none),
+		cmocka_unit_test(graphs_are_shown_and_not_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

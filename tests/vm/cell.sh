@@ -17,6 +17,7 @@ outcome() {
 }
 outcome good "0 yes none"
 outcome default "0 yes none"
+outcome graphs "0 yes none"
 outcome ejected "$(sed -n 's/^ejected \(8[12]\) .*/\1/p' <<< "$cases") yes none" 'not valid: the scheduler was ejected'
 outcome no-scheduler "2 no none" "fifi.*fifo"
 outcome no-option "2 no none" "slice: fifo has no option"
@@ -39,6 +40,16 @@ check_equal "good: evidence, validity" "icount true" "$(field good '"\(.evidence
 check_equal "good: all jobs are there" true "$(field good '.metrics.sojourn.count == ([.classes[].jobs | .done - .warmup] | add)')"
 check_equal "good: the ledger saw the same wakeups" true \
 	"$(field good '.ledger.intervals.wakeup_latency.count >= .metrics.wakeup.count')"
+for kind in offcpu wakeups; do
+	check "graphs: $kind is a picture, whole" sh -c 'head -c 200 "$1" | grep -q "<svg" && tail -c 10 "$1" | grep -q "</svg>"' - \
+		"$tmp/graphs.$kind.svg"
+done
+check "graphs: the off-CPU graph names the place where a pool's thread waits" grep -q 'data-n="futex_wait"' "$tmp/graphs.offcpu.svg"
+check "graphs: the wake graph has the dispatcher in it" grep -q dispatcher "$tmp/graphs.wakeups.svg"
+expect "graphs: such a run is never compared" 2 --err 'they recorded graphs' -- \
+	"$schedlab" compare "$tmp/graphs.json" -- "$tmp/good.json"
+expect "graphs: they are in the report" 0 --no-err -- sh -c '"$1" report -q "$2" -o "$3" 2> "$3.err" &&
+	grep -q "iframe sandbox.*title=\"Off-CPU flame graph, fifo under light" "$3"' - "$schedlab" "$tmp/graphs.json" "$tmp/graphs.html"
 check_equal "default: its name, before and after" "default default default" \
 	"$(field default '"\(.scheduler.name) \(.scheduler.ops_before) \(.scheduler.ops_after)"')"
 check_equal "ejected: not valid, with the exit record" "false true" \
