@@ -16,7 +16,7 @@
 	const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 	// Powers of ten only: a logarithmic axis with every tick labelled cannot be read.
-	const timeTicks = { callback: (v) => (/^1(e|0*$)/.test(String(Number(v).toExponential(0)).replace("+", "")) ? time(v) : "") };
+	const timeTicks = { maxRotation: 0, autoSkip: false, callback: (v) => (/^1(e|0*$)/.test(String(Number(v).toExponential(0)).replace("+", "")) ? time(v) : "") };
 	const axis = (title, extra) => Object.assign({ title: { display: true, text: title } }, extra);
 
 	const options = (x, y, tooltip) => ({
@@ -24,7 +24,10 @@
 		interaction: { mode: "nearest", intersect: false },
 		elements: { point: { radius: 2 }, line: { borderWidth: 2 } },
 		scales: { x, y },
-		plugins: { tooltip: { callbacks: { title: () => "", label: tooltip } } },
+		plugins: {
+			tooltip: { callbacks: { title: () => "", label: tooltip } },
+			legend: { labels: { usePointStyle: true, pointStyle: "line", pointStyleWidth: 28 } },
+		},
 	});
 
 	const line = (label, index, points, extra) => Object.assign({
@@ -43,7 +46,7 @@
 		data: { datasets: metric.series.map((s, i) => line(s.label, i, s.curve.map(([q, ns]) => ({ x: 1 / (1 - q), y: Math.max(ns, 1), q })))) },
 		options: options(
 			axis("percentile", { type: "logarithmic", min: 1,
-				ticks: { callback: (v) => ([1, 2, 10, 100, 1000, 10000, 100000].includes(v) ? percent(1 - 1 / v) : "") } }),
+				ticks: { maxRotation: 0, autoSkip: false, callback: (v) => ([1, 2, 10, 100, 1000, 10000, 100000].includes(v) ? percent(1 - 1 / v) : "") } }),
 			axis("time", { type: "logarithmic", ticks: timeTicks }),
 			(c) => `${c.dataset.label} ${percent(c.raw.q)}: ${time(c.raw.y)}`),
 	});
@@ -56,20 +59,25 @@
 			(c) => `${c.dataset.label} from ${time(c.raw.x)}: ${Number(c.raw.y.toPrecision(3))} %`),
 	});
 
+	// Small differences in per cent; where something is doubled or halved, as a factor on a scale that shows both alike.
 	const shift = (id, metric) => {
 		const sets = [];
+		const wide = metric.shift.some((s) => s.rows.some((r) => r[1] > 2 || r[1] < 0.5));
+		const scaled = (ratio) => (wide ? Math.max(ratio, 1e-6) : 100 * (ratio - 1));
+		const factor = (v) => (/^[125]/.test(v.toExponential(0)) ? `×${Number(v.toPrecision(2))}` : "");
 		metric.shift.forEach((s) => {
 			const at = metric.series.findIndex((m) => m.label === s.label);
-			const point = (row, value) => ({ x: 100 * row[0], y: 100 * (value - 1), row });
+			const point = (row, value) => ({ x: 100 * row[0], y: scaled(value), row });
 			const known = s.rows.filter((r) => r[2] !== null);
 			sets.push(line(s.label, at, s.rows.map((r) => point(r, r[1]))));
 			sets.push(line("", at, known.map((r) => point(r, r[2])), { borderWidth: 0, pointRadius: 0 }));
 			sets.push(line("", at, known.map((r) => point(r, r[3])),
 				{ borderWidth: 0, pointRadius: 0, fill: "-1", backgroundColor: `${inks[at % inks.length]}33` }));
 		});
-		const o = options(axis("percentile", { type: "linear", min: 0, max: 100 }), axis(`% more than ${metric.base}`, { type: "linear" }),
+		const o = options(axis("percentile", { type: "linear", min: 0, max: 100 }), wide ? axis(`times ${metric.base}`, { type: "logarithmic", ticks: { callback: factor } })
+				: axis(`% more than ${metric.base}`, { type: "linear" }),
 			(c) => `${c.dataset.label} ${percent(c.raw.row[0])}: ${Number((100 * (c.raw.row[1] - 1)).toPrecision(3))} %`);
-		o.plugins.legend = { labels: { filter: (item) => item.text !== "" } };
+		o.plugins.legend.labels.filter = (item) => item.text !== "";
 		o.plugins.tooltip.filter = (item) => item.dataset.label !== "";
 		draw(id, { type: "line", data: { datasets: sets }, options: o });
 	};
@@ -84,6 +92,7 @@
 		const o = options(axis("", {}), axis("mean sojourn", { type: "linear", min: 0, ticks: { callback: time } }),
 			(c) => `${c.dataset.label}, ${c.label}: ${time(c.parsed.y)}`);
 		o.parsing = true;
+		o.plugins.legend.labels = {};
 		draw(id, { type: "bar", data: { labels, datasets: sets }, options: o });
 	};
 

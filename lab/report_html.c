@@ -324,6 +324,117 @@ static void put_workload(FILE *out, const struct report *r, size_t n)
 	fputs("</section>\n", out);
 }
 
+/* --- at a glance --------------------------------------------------------------------------------------------------- */
+
+static const struct report_series *find_label(const struct report_workload *w, const char *label)
+{
+	for (size_t i = 0; i < w->series_count; i++) {
+		if (strcmp(w->series[i].label, label) == 0)
+			return &w->series[i];
+	}
+	return NULL;
+}
+
+/* What the comparison with the baseline says of this statistic. */
+static enum verdict verdict_of(const struct report_series *s, const char *metric, double quantile)
+{
+	for (size_t c = 0; c < s->comparison_count; c++) {
+		for (size_t k = 0; k < s->against_base[c].row_count; k++) {
+			const struct comparison_row *row = &s->against_base[c].rows[k];
+
+			if (row->in_family && row->quantile == quantile &&
+			    strcmp(row->metric, metric) == 0)
+				return row->verdict;
+		}
+	}
+	return VERDICT_NONE;
+}
+
+static void put_glance_cell(FILE *out, const struct report_series *s, const struct hist *h,
+			    const char *metric, double quantile)
+{
+	enum verdict verdict = verdict_of(s, metric, quantile);
+	char text[32];
+
+	if (!hist_quantile_known(h, quantile)) {
+		fputs("<td data-v=\"\">–</td>", out);
+		return;
+	}
+	fprintf(out, "<td data-v=\"%llu\">%s", (unsigned long long)hist_quantile(h, quantile),
+		time_format(hist_quantile(h, quantile), text, sizeof(text)));
+	if (verdict == VERDICT_BETTER || verdict == VERDICT_WORSE)
+		fprintf(out, " <span class=\"%s\">%s</span>", verdict_name(verdict),
+			verdict_name(verdict));
+	fputs("</td>", out);
+}
+
+static void put_glance_row(FILE *out, const struct report *r, const char *label)
+{
+	fputs("<tr>", out);
+	report_put_text_cell(out, "text", label);
+	for (size_t n = 0; n < r->workload_count; n++) {
+		const struct report_workload *w = &r->workloads[n];
+		const struct report_series *s = find_label(w, label);
+		struct hist h;
+
+		if (!w->metric_count)
+			continue;
+		if (!s || report_merge(s, w->metrics[0], &h)) {
+			fprintf(out, "<td data-v=\"\">%s</td><td data-v=\"\">–</td>",
+				s && s->invalid_count ? "not valid" : "–");
+			continue;
+		}
+		put_glance_cell(out, s, &h, w->metrics[0], 0.5);
+		put_glance_cell(out, s, &h, w->metrics[0], 0.99);
+		hist_free(&h);
+	}
+	fputs("</tr>\n", out);
+}
+
+/* Whether a workload before @n has @label too. */
+static bool row_is_there(const struct report *r, size_t n, const char *label)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (find_label(&r->workloads[i], label))
+			return true;
+	}
+	return false;
+}
+
+static void put_glance(FILE *out, const struct report *r)
+{
+	fputs("<section aria-labelledby=\"glance\"><h2 id=\"glance\">At a glance</h2>\n<div "
+	      "class=\"scroll\" "
+	      "tabindex=\"0\" role=\"region\" aria-label=\"At a glance\"><table "
+	      "class=\"sorts\"><caption>Medians and "
+	      "99th percentiles; "
+	      "better and worse are verdicts against the baseline</caption><thead><tr><th "
+	      "scope=\"col\">scheduler</th>",
+	      out);
+	for (size_t n = 0; n < r->workload_count; n++) {
+		const struct report_workload *w = &r->workloads[n];
+
+		for (int i = 0; w->metric_count && i < 2; i++) {
+			fputs("<th scope=\"col\">", out);
+			markup_put(out, w->name);
+			fputs(": ", out);
+			markup_put(out, w->metrics[0]);
+			fprintf(out, " %s</th>", i ? "p99" : "p50");
+		}
+	}
+	fputs("</tr></thead><tbody>\n", out);
+	for (size_t n = 0; n < r->workload_count; n++) {
+		for (size_t i = 0; i < r->workloads[n].series_count; i++) {
+			const char *label = r->workloads[n].series[i].label;
+
+			if (!row_is_there(r, n, label))
+				put_glance_row(out, r, label);
+		}
+	}
+	report_close_table(out);
+	fputs("</section>\n", out);
+}
+
 /* --- the rest of the page -------------------------------------------------------------------------------------------- */
 
 static void put_environment(FILE *out, const char *caption, const json_t *environment)
@@ -484,6 +595,7 @@ int report_write_html(const struct report *r, const char *path)
 	if (!out)
 		return -ENOMEM;
 	put_head(out, r);
+	put_glance(out, r);
 	for (size_t n = 0; n < r->workload_count; n++)
 		put_workload(out, r, n);
 	report_put_incidents(out, r);

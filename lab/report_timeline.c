@@ -335,18 +335,18 @@ void report_put_incidents(FILE *out, const struct report *r)
 		bad += !r->set->runs[i].valid;
 	fprintf(out,
 		"<section aria-labelledby=\"incidents\"><h2 id=\"incidents\">Runs and "
-		"incidents</h2>\n<p>%zu runs are valid, %zu are not and are left out of every "
-		"figure above.",
+		"incidents</h2>\n<p>Valid runs: %zu. Not valid, and left out of every figure "
+		"above: %zu.",
 		r->valid, r->invalid);
 	if (r->graphs)
-		fprintf(out, " %zu more recorded the graphs and nothing else.", r->graphs);
+		fprintf(out, " For the graphs only: %zu.", r->graphs);
 	fputs("</p>\n", out);
 	if (timeline_of(&t, r->set) == 0) {
 		put_timeline(out, &t);
 		if (t.count < r->set->count)
 			fprintf(out,
-				"<p class=\"dim\">%zu runs were not made by schedlab bench and say "
-				"no clock time.</p>\n",
+				"<p class=\"dim\">Not on the timeline, since they do not say when "
+				"they ran: %zu.</p>\n",
 				r->set->count - t.count);
 	}
 	timeline_free(&t);

@@ -11,7 +11,9 @@
 #include "observe/places.h"
 #include "observe/wakegroups.h"
 
-#define GRAPH_EDGES 60
+#define GRAPH_EDGES   60
+/* Frames narrower than this are left out and counted: rare deep stacks would make the picture as high as a wall. */
+#define FRAME_MIN_PCT 0.2
 
 struct ledger_graphs {
 	struct ledger *ledger;
@@ -73,7 +75,8 @@ static int write_profile(const struct profile *p, const char *title, const char 
 {
 	char subtitle[128], total[32], duration[32];
 	struct flame_options options = {.title = title ? title : "Off-CPU flame graph",
-					.subtitle = subtitle};
+					.subtitle = subtitle,
+					.min_width_pct = FRAME_MIN_PCT};
 	struct flame_job job = {p, &options};
 
 	snprintf(subtitle, sizeof(subtitle), "%s off the CPU in %s",

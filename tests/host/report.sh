@@ -13,10 +13,17 @@ mkdir "$tmp/in"
 "$make_results" "$tmp/in/hostile" "$hostile" 8 1100 1 20000
 jq 'del(.checksum) | .validity = {"valid": false, "reasons": ["the scheduler was ejected: <b>stall</b>"]}' \
 	"$tmp/in/fast/000003.json" > "$tmp/ejected.json"
+# A run that recorded graphs, with a real flame graph beside it.
+mkdir "$tmp/graphs"
+jq 'del(.checksum) | .cell.graphs = true | .host = {"started_unix_s": 1800000000, "wall_s": 12.5}' \
+	"$tmp/in/fast/000001.json" > "$tmp/graphs/fast.json"
+printf 'web;main;read;sleep_here 50000\nweb;main;lock 20000\n' > "$tmp/folded"
+"$schedlab" offcpu --from "$tmp/folded" --svg "$tmp/graphs/fast.offcpu.svg" > /dev/null
+runs=("$tmp/in" "$tmp/ejected.json" "$tmp/graphs")
 page=$tmp/report.html
 
 expect "a page and its tables" 0 --out 'fast +8 +160000' --err 'wrote .*report.html' -- \
-	"$schedlab" report --no-checksum "$tmp/in" "$tmp/ejected.json" -o "$page" --title 'A <title> & more'
+	"$schedlab" report --no-checksum "${runs[@]}" -o "$page" --title 'A <title> & more'
 check_match "the run that is not valid is told, not counted" 'ejected.json: the scheduler was ejected' "$out"
 check "the page is there" test -s "$page"
 check_not "no address in it, but in the library's own comments" grep -qE '(src|href)="?(https?:)?//' "$page"
@@ -76,8 +83,13 @@ if [ -z "$session" ]; then
 	skip "the page in a headless browser" "chromium does not start here: $(tail -n 1 "$tmp/driver.log")"
 	exit 0
 fi
-"$schedlab" report -q --no-checksum "$tmp/in" "$tmp/ejected.json" -o "$page" 2> /dev/null
+"$schedlab" report -q --no-checksum "${runs[@]}" -o "$page" 2> /dev/null
 check_equal "the page opens" null "$(web POST "session/$session/url" "{\"url\":\"file://$page\"}")"
+frames() {
+	web POST "session/$session/goog/cdp/execute" '{"cmd":"Target.getTargets","params":{}}' |
+		jq '[.targetInfos[] | select(.type == "iframe" and (.url | startswith("data:image/svg+xml")))] | length'
+}
+check_equal "the graph is a document of its own" 1 "$(frames)"
 check_equal "all plots are drawn" "6 6" "$(script 'return window.schedlabCharts.length + " " + document.querySelectorAll("canvas").length')"
 check_equal "no error on the console" '[]' "$(web POST "session/$session/se/log" '{"type":"browser"}' | jq -c .)"
 # The browser fetches parts of its own (chrome:) for its empty first page.
@@ -86,15 +98,52 @@ check_equal "no request but the page itself" "" "$(web POST "session/$session/se
 	grep -vE '^(file://.*/report.html|data:|chrome:)' || true)"
 check_equal "the plotted median is the file's" "$p50" \
 	"$(script 'return window.schedlabCharts[0].data.datasets.find((d) => d.label === "default").data.find((p) => p.q === 0.5).y')"
+ratio=$(jq '.workloads[0].metrics[] | select(.name == "wakeup").shift[] | select(.label == "fast").rows[] | select(.[0] == 0.5)[1]' <<< "$data")
+wakeup='window.schedlabCharts[[...document.querySelectorAll("canvas")].findIndex((c) => c.getAttribute("aria-label").startsWith("Shift") && c.closest("section").querySelectorAll("h3")[Number(c.id.split("-")[2])].textContent === "wakeup")]'
+shifted=$(script "return $wakeup.data.datasets.find((d) => d.label === 'fast').data.find((p) => p.x === 50).y")
+check_number "the plotted shift is the data's ($shifted, $ratio)" "$shifted > 100 * ($ratio - 1) - 1e-6 && $shifted < 100 * ($ratio - 1) + 1e-6"
+shares=$(script 'return window.schedlabCharts[1].data.datasets.find((d) => d.label === "fast").data.reduce((sum, p) => sum + p.y, 0)')
+check_number "the plotted histogram adds up to 100 % ($shares)" "$shares > 99.9999 && $shares < 100.0001"
+check_equal "the timeline has the one run with a clock" "1 run 26" \
+	"$(script 'const b = document.querySelectorAll(".timeline .bar"); return b.length + " " + b[0].title.split(":")[0]')"
 check_equal "the hostile name is text in the page" "$hostile" \
 	"$(script 'return [...document.querySelectorAll("td.text")].map((t) => t.textContent).find((t) => t.includes("script"))')"
-sorted='const t = document.querySelector("table.sorts"); const b = t.tHead.rows[0].cells[4].querySelector("button"); '
+sorted='const t = document.querySelectorAll("table.sorts")[1]; const b = t.tHead.rows[0].cells[4].querySelector("button"); '
 check_equal "a table sorts by a click, and says so" "ascending fast" \
 	"$(script "$sorted b.click(); return b.parentNode.getAttribute('aria-sort') + ' ' + t.tBodies[0].rows[0].cells[0].textContent")"
 check_equal "and the other way by a second" "descending $hostile" \
 	"$(script "$sorted b.click(); return b.parentNode.getAttribute('aria-sort') + ' ' + t.tBodies[0].rows[0].cells[0].textContent")"
 check_equal "every button is reached by the keyboard, every plot has a description" true \
 	"$(script 'return [...document.querySelectorAll("canvas")].every((c) => c.getAttribute("aria-label")) && [...document.querySelectorAll("th button")].every((b) => b.tabIndex === 0)')"
+script "$sorted b.focus(); return 0" > /dev/null
+web POST "session/$session/actions" '{"actions":[{"type":"key","id":"keys","actions":[{"type":"keyDown","value":"\uE007"},{"type":"keyUp","value":"\uE007"}]}]}' > /dev/null
+check_equal "the Enter key sorts too" "ascending fast" \
+	"$(script "$sorted return b.parentNode.getAttribute('aria-sort') + ' ' + t.tBodies[0].rows[0].cells[0].textContent")"
+check_equal "the first Tab leads to the link that skips to the results" "#w0" "$(
+	script 'document.activeElement.blur(); window.scrollTo(0, 0); return 0' > /dev/null
+	web POST "session/$session/refresh" '{}' > /dev/null
+	web POST "session/$session/actions" '{"actions":[{"type":"key","id":"keys","actions":[{"type":"keyDown","value":"\uE004"},{"type":"keyUp","value":"\uE004"}]}]}' > /dev/null
+	script 'return document.activeElement.getAttribute("href")')"
+# emulate MEDIA SCHEME
+emulate() {
+	web POST "session/$session/goog/cdp/execute" "{\"cmd\":\"Emulation.setEmulatedMedia\",\"params\":{\"media\":\"$1\",
+		\"features\":[{\"name\":\"prefers-color-scheme\",\"value\":\"$2\"}]}}" > /dev/null
+}
+# The relative luminances of text and paper (WCAG 2.1) give their contrast; 4.5 is the least for text.
+contrast='const l = (c) => c.match(/[0-9.]+/g).slice(0, 3).map((v) => v / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+	.reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+	const s = getComputedStyle(document.body), a = l(s.color), b = l(s.backgroundColor);
+	return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) > 4.5 ? (b < 0.1 ? "dark paper" : "light paper") : "no contrast";'
+emulate screen light
+check_equal "light where the reader wants it" "light paper" "$(script "$contrast")"
+emulate screen dark
+check_equal "dark where the reader wants it" "dark paper" "$(script "$contrast")"
+check_equal "and the plots' text with it" true \
+	"$(script 'return Chart.defaults.color === getComputedStyle(document.documentElement).getPropertyValue("--ink").trim()')"
+emulate print dark
+check_equal "paper is light whatever the reader's setting" "light paper" "$(script "$contrast")"
+emulate '' ''
+check_match "it prints" '^JVBERi' "$(web POST "session/$session/print" '{}' | head -c 20)"
 web POST "session/$session/window/rect" '{"width":400,"height":800}' > /dev/null
 check_equal "on a narrow screen nothing sticks out" true \
 	"$(script 'return document.documentElement.scrollWidth <= document.documentElement.clientWidth')"
