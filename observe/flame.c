@@ -101,12 +101,21 @@ static void tree_sort(struct node *n)
 		tree_sort(&n->children[i]);
 }
 
-static uint32_t tree_depth(const struct node *n)
+static double width_pct(double value, double total)
+{
+	return total > 0 ? 100 * value / total : 0;
+}
+
+/* Levels of the frames that will be drawn: those wide enough in one of the two directions, and the root. */
+static uint32_t tree_depth(const struct node *n, const struct node *root, double min_width_pct)
 {
 	uint32_t deepest = 0;
 
+	if (n != root && width_pct(n->after, root->after) < min_width_pct &&
+	    width_pct(n->before, root->before) < min_width_pct)
+		return 0;
 	for (uint32_t i = 0; i < n->nr; i++) {
-		uint32_t d = tree_depth(&n->children[i]);
+		uint32_t d = tree_depth(&n->children[i], root, min_width_pct);
 
 		deepest = d > deepest ? d : deepest;
 	}
@@ -276,7 +285,7 @@ static void put_title(struct draw *d, const struct node *n, double width)
 
 static void draw_node(struct draw *d, const struct node *n, double x, uint32_t level)
 {
-	double width = d->total > 0 ? 100 * (d->swapped ? n->before : n->after) / d->total : 0;
+	double width = width_pct(d->swapped ? n->before : n->after, d->total);
 	uint32_t y = (d->depth - 1 - level) * ROW_PX;
 
 	if (width < d->min_width_pct) {
@@ -300,8 +309,7 @@ static void draw_node(struct draw *d, const struct node *n, double x, uint32_t l
 		const struct node *child = &n->children[i];
 
 		draw_node(d, child, x, level + 1);
-		x += d->total > 0 ? 100 * (d->swapped ? child->before : child->after) / d->total
-				  : 0;
+		x += width_pct(d->swapped ? child->before : child->after, d->total);
 	}
 }
 
@@ -467,7 +475,7 @@ int flame_write(const struct profile *p, const struct flame_options *options, FI
 	if (!err) {
 		if (before)
 			tree_sort(&root);
-		d.depth = tree_depth(&root);
+		d.depth = tree_depth(&root, &root, d.min_width_pct);
 		d.total = root.after;
 		d.change = before ? widest_change(&root) : 0;
 		err = write_svg(&d, p, options, &root);

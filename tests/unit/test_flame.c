@@ -179,6 +179,34 @@ static void narrow_frames_are_counted(void **state)
 	profile_free(&p);
 }
 
+/* The picture's height with a stack of @depth frames that is too narrow to be drawn. */
+static int height_beside_tower(uint32_t depth)
+{
+	uint32_t ids[40];
+	struct profile p;
+	int height;
+	char *text;
+
+	profile_init(&p);
+	add(&p, "a", "main", "futex", STATE_SLEEPING, 1000000000);
+	for (uint32_t i = 0; i < depth; i++)
+		ids[i] = frame(&p, FRAME_USER, i ? "deeper" : "tower");
+	assert_int_equal(profile_add(&p, ids, depth, STATE_SLEEPING, 1, 1), 0);
+	text = svg(&p, (struct flame_options){.title = "t"}, NULL);
+	assert_null(strstr(text, "data-n=\"tower\""));
+	height = atoi(strstr(text, " height=\"") + 9);
+	free(text);
+	profile_free(&p);
+	return height;
+}
+
+/* What is not drawn takes no room. */
+static void narrow_towers_leave_no_room(void **state)
+{
+	assert_true(height_beside_tower(1) > 0);
+	assert_int_equal(height_beside_tower(40), height_beside_tower(1));
+}
+
 static void losses_are_shown(void **state)
 {
 	struct profile p;
@@ -259,6 +287,7 @@ int main(void)
 		cmocka_unit_test(hostile_names_stay_text),
 		cmocka_unit_test(widths_are_shares),
 		cmocka_unit_test(narrow_frames_are_counted),
+		cmocka_unit_test(narrow_towers_leave_no_room),
 		cmocka_unit_test(losses_are_shown),
 		cmocka_unit_test(difference_in_both_directions),
 		cmocka_unit_test(empty_and_with_a_wake_graph),
