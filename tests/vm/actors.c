@@ -2,8 +2,9 @@
 /*
  * Tasks with known lives, for tests of the ledger. When one has ended, and before it is reaped, its parent writes what
  * the kernel knows of it: "NAME PID RUN_NS RUN_DELAY_NS", from its /proc/PID/schedstat.
- * actors SECONDS hog|sleeper|pipe|yield|forks|exec...; statically linked. Judges nothing.
+ * actors SECONDS hog|sleeper|pipe|yield|forks|exec|migrate|reuse|threadexec...; statically linked. Judges nothing.
  */
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,16 @@ static void spin(long ns)
 
 	while (now_ns() < end)
 		;
+}
+
+/* The same of its own CPU time. */
+static void burn(long ns)
+{
+	struct timespec t;
+
+	do
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	while (t.tv_sec * 1000000000LL + t.tv_nsec < ns);
 }
 
 static void hog(long long end)
@@ -111,12 +122,78 @@ static void forks(long long end)
 	}
 }
 
+/* From one CPU to another, a millisecond on each. */
+static void migrate(long long end)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN), at = 0;
+	cpu_set_t set;
+
+	while (now_ns() < end) {
+		CPU_ZERO(&set);
+		CPU_SET(at++ % cpus, &set);
+		if (sched_setaffinity(0, sizeof(set), &set))
+			_exit(1);
+		spin(1000000);
+	}
+}
+
+/* A child of @pid's id (0: any) that ends when it has used so much CPU time; returns its id, or 0 where it is another. */
+static pid_t child_of_id(pid_t pid, long ns)
+{
+	FILE *last = pid ? fopen("/proc/sys/kernel/ns_last_pid", "w") : NULL;
+	pid_t child;
+
+	if (pid && !last)
+		_exit(1);
+	if (last) {
+		fprintf(last, "%d", pid - 1);
+		fclose(last);
+	}
+	child = fork();
+	if (child == 0) {
+		if (!pid || getpid() == pid)
+			burn(ns);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	return !pid || child == pid ? child : 0;
+}
+
+/* Two children, one after the other, of the same thread id. Says it on standard error. */
+static void reuse(long long end)
+{
+	pid_t pid = child_of_id(0, 3500000);
+
+	while (!child_of_id(pid, 7500000))
+		if (now_ns() > end)
+			_exit(1);
+	fprintf(stderr, "reused %d\n", pid);
+}
+
+static void *exec_in_thread(void *born)
+{
+	hog(*(const long long *)born + 300000000LL);
+	execl("/proc/self/exe", "actors", "--nap", NULL);
+	_exit(1);
+}
+
+/* A thread that is not its process's first runs another program: it becomes the first, and takes its id. */
+static void thread_exec(long long end)
+{
+	long long born = now_ns();
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, exec_in_thread, &born))
+		_exit(1);
+	pthread_join(thread, NULL);
+}
+
 static const struct {
 	const char *name;
 	void (*live)(long long end);
 } actors[] = {
-	{"hog", hog},	     {"sleeper", sleeper}, {"yield", yielder},
-	{"pipe", pipe_pair}, {"forks", forks},
+	{"hog", hog},	  {"sleeper", sleeper}, {"yield", yielder}, {"pipe", pipe_pair},
+	{"forks", forks}, {"migrate", migrate}, {"reuse", reuse},   {"threadexec", thread_exec},
 };
 
 static void live(const char *name, long seconds)
