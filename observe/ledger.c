@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "lib/cli.h"
+#include "lib/fileio.h"
 #include "lib/sysenv.h"
 #include "lib/timeutil.h"
 #include "observe/ledger_internal.h"
@@ -222,7 +223,16 @@ uint64_t ledger_sample_period_ns(const struct ledger *ledger)
 	return ledger->options.sample_hz ? NSEC_PER_SEC / ledger->options.sample_hz : 0;
 }
 
-static int attach_samples(struct ledger *ledger)
+/* The kernel's list of CPUs that are online, in fresh memory; NULL where it cannot be read. */
+static char *cpus_online(void)
+{
+	char *text;
+
+	return file_read("/sys/devices/system/cpu/online", 1u << 16, &text, NULL) ? NULL : text;
+}
+
+/* Returns 0, also where the CPU is offline, or -errno. */
+static int attach_sample(struct ledger *ledger, unsigned int cpu)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE,
@@ -230,29 +240,34 @@ static int attach_samples(struct ledger *ledger)
 		.config = PERF_COUNT_SW_CPU_CLOCK,
 		.sample_period = ledger_sample_period_ns(ledger),
 	};
+	int fd = (int)syscall(SYS_perf_event_open, &attr, -1, (int)cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENODEV || errno == ENXIO ? 0 : -errno;
+	ledger->samples[cpu] = bpf_program__attach_perf_event(ledger->bpf->progs.on_sample, fd);
+	if (!ledger->samples[cpu]) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	return 0;
+}
+
+static int attach_samples(struct ledger *ledger)
+{
 	unsigned int cpu;
+	int err = 0;
 
 	if (!ledger->options.sample_hz)
 		return 0;
 	ledger->samples = calloc(ledger->nr_cpus, sizeof(*ledger->samples));
 	if (!ledger->samples)
 		return -ENOMEM;
-	for (cpu = 0; cpu < ledger->nr_cpus; cpu++) {
-		int fd = (int)syscall(SYS_perf_event_open, &attr, -1, (int)cpu, -1,
-				      PERF_FLAG_FD_CLOEXEC);
-
-		if (fd < 0 && (errno == ENODEV || errno == ENXIO))
-			continue; /* this CPU is offline */
-		if (fd < 0)
-			return -errno;
-		ledger->samples[cpu] =
-			bpf_program__attach_perf_event(ledger->bpf->progs.on_sample, fd);
-		if (!ledger->samples[cpu]) {
-			close(fd);
-			return -errno;
-		}
-	}
-	return 0;
+	ledger->cpus_online = cpus_online();
+	for (cpu = 0; !err && cpu < ledger->nr_cpus; cpu++)
+		err = attach_sample(ledger, cpu);
+	return err;
 }
 
 static void detach_samples(struct ledger *ledger)
@@ -263,6 +278,8 @@ static void detach_samples(struct ledger *ledger)
 		bpf_link__destroy(ledger->samples[cpu]);
 	free(ledger->samples);
 	ledger->samples = NULL;
+	free(ledger->cpus_online);
+	ledger->cpus_online = NULL;
 }
 
 static void first_epoch(struct ledger *ledger)
@@ -382,6 +399,30 @@ static void watch_scheduler(struct ledger *ledger)
 	bss->epoch = e + 1;
 }
 
+/* The kernel takes the samples off a CPU that goes offline, for good: when the list has changed, all are put on anew. */
+static int watch_cpus(struct ledger *ledger)
+{
+	unsigned int cpu;
+	char *now;
+	int err = 0;
+
+	if (!ledger->samples)
+		return 0;
+	now = cpus_online();
+	if (!now || (ledger->cpus_online && !strcmp(now, ledger->cpus_online))) {
+		free(now);
+		return 0;
+	}
+	free(ledger->cpus_online);
+	ledger->cpus_online = now;
+	for (cpu = 0; !err && cpu < ledger->nr_cpus; cpu++) {
+		bpf_link__destroy(ledger->samples[cpu]);
+		ledger->samples[cpu] = NULL;
+		err = attach_sample(ledger, cpu);
+	}
+	return err;
+}
+
 int ledger_poll(struct ledger *ledger, int timeout_ms)
 {
 	uint64_t until =
@@ -404,6 +445,9 @@ int ledger_poll(struct ledger *ledger, int timeout_ms)
 			return n;
 		taken += n;
 		watch_scheduler(ledger);
+		n = watch_cpus(ledger);
+		if (n < 0)
+			return n;
 		ledger_budget_check(ledger);
 	} while (time_now_ns() < until);
 	return taken;

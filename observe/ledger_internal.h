@@ -59,6 +59,7 @@ struct ledger {
 	struct ledger_accounts dead, living; /* living: filled by ledger_stop() */
 	struct hist windows[LEDGER_NR_INTERVALS];
 	struct bpf_link **samples;
+	char *cpus_online; /* with samples: as the kernel lists them */
 	ledger_event_fn on_event;
 	void *event_context;
 	ledger_slow_fn on_slow;

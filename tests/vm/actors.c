@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tasks with known lives, for tests of the ledger. When one has ended, and before it is reaped, its parent writes what
- * the kernel knows of it: "NAME PID RUN_NS RUN_DELAY_NS", from its /proc/PID/schedstat.
+ * the kernel knows of it: "NAME PID RUN_NS RUN_DELAY_NS MIGRATIONS", from its /proc/PID/schedstat and sched.
  * actors SECONDS hog|sleeper|pipe|yield|forks|exec|migrate|reuse|threadexec...; statically linked. Judges nothing.
  */
 #include <pthread.h>
@@ -29,6 +29,23 @@ static void nap(long ns)
 	nanosleep(&t, NULL);
 }
 
+/* How often the kernel has moved it to another CPU; -1: not told. */
+static long migrations(pid_t pid)
+{
+	char path[64], line[256];
+	long nr = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/sched", pid);
+	file = fopen(path, "r");
+	while (file && nr < 0 && fgets(line, sizeof(line), file))
+		if (sscanf(line, "se.nr_migrations : %ld", &nr) != 1)
+			nr = -1;
+	if (file)
+		fclose(file);
+	return nr;
+}
+
 static void report(const char *name, pid_t pid)
 {
 	long long run = -1, delay = -1;
@@ -42,7 +59,7 @@ static void report(const char *name, pid_t pid)
 			run = delay = -1;
 		fclose(file);
 	}
-	printf("%s %d %lld %lld\n", name, pid, run, delay);
+	printf("%s %d %lld %lld %ld\n", name, pid, run, delay, migrations(pid));
 }
 
 static void spin(long ns)

@@ -63,7 +63,7 @@ ledger=$tmp/out/all.json
 delay_of() { # PID
 	jq --argjson pid "$1" '[.ledger.tasks[] | select(.pid == $pid)] | max_by(.last_ns) | .ns.queue_wait + .ns.preempt_wait' "$ledger"
 }
-while read -r name pid run delay; do
+while read -r name pid run delay _; do
 	check_number "run delay of $name ($pid) is schedstat's to 1 %" \
 		"$run > 0 && ($(delay_of "$pid") - $delay)^2 <= (0.01 * $delay)^2"
 done < "$tmp/out/actors"
@@ -79,7 +79,7 @@ perf sched timehist -i "$tmp/out/perf.data" 2> "$tmp/perf.err" | awk '
 		tid = f[1]; runs[tid]++; off[tid] += w[n - 2]; delay[tid] += w[n - 1]; run[tid] += w[n]
 	}
 	END { for (t in runs) print t, runs[t], off[t] * 1e6, delay[t] * 1e6, run[t] * 1e6 }' > "$tmp/perf.txt"
-while read -r name pid _ _; do
+while read -r name pid _; do
 	read -r _ p_runs p_off p_delay p_run <<< "$(grep "^$pid " "$tmp/perf.txt")"
 	read -r runs off delay ran <<< "$(jq -r --argjson pid "$pid" '[.ledger.tasks[] | select(.pid == $pid)] | first |
 		"\(.count.running) \(.ns.blocked + .ns.activation + .ns.queue_wait + .ns.preempt_wait) \(.ns.activation + .ns.queue_wait) \(.ns.running)"' "$ledger")"
