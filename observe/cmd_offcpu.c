@@ -44,6 +44,7 @@ enum {
 	OPTION_BY_THREAD,
 	OPTION_TITLE,
 	OPTION_WAKES,
+	OPTION_WAKERS,
 };
 
 struct offcpu {
@@ -52,7 +53,7 @@ struct offcpu {
 	const char *svg, *speedscope, *diff, *from, *title;
 	unsigned int states;
 	uint64_t hz, top;
-	bool folded, wall, kernel_only, user_only, by_thread;
+	bool folded, wall, kernel_only, user_only, by_thread, wakes, wakers;
 	const struct wake_graph *graph; /* with --wakes, while the output is written */
 	int status;			/* of what show() could not do, as an exit status */
 };
@@ -72,6 +73,8 @@ static const struct argp_option options[] = {
 	 "walk every stack, instead of knowing places again and checking some of them", 2},
 	{"by-thread", OPTION_BY_THREAD, NULL, 0,
 	 "keep threads apart; else tasks of one name are one", 2},
+	{"waker-stacks", OPTION_WAKERS, NULL, 0,
+	 "the stack of who ended a wait on top of the stack that waited", 2},
 	{"folded", OPTION_FOLDED, NULL, 0, "print folded stacks (us) instead of the report", 3},
 	{"svg", OPTION_SVG, "FILE", 0, "write a flame graph", 3},
 	{"wakes", OPTION_WAKES, NULL, 0,
@@ -445,6 +448,7 @@ static int show(struct view *view, struct ledger *ledger, const struct ledger_sn
 		.kernel = view->ledger.kernel_stacks,
 		.user = view->ledger.user_stacks,
 		.by_thread = o->by_thread,
+		.wakers = o->wakers,
 	};
 	int err;
 
@@ -453,9 +457,9 @@ static int show(struct view *view, struct ledger *ledger, const struct ledger_sn
 		places_remember_all(o->symbols, view->ledger.tgid);
 	err = places_profile(&places, snapshot, o->states, times);
 	symbols_counts(o->symbols, &counts);
-	if (!err && view->ledger.wake_edges)
+	if (!err && o->wakes)
 		err = read_wakes(o, ledger, &graph);
-	o->graph = view->ledger.wake_edges ? &graph : NULL;
+	o->graph = o->wakes ? &graph : NULL;
 	if (!err)
 		err = output(o, &profile, times, &counts, document);
 	o->graph = NULL;
@@ -485,6 +489,8 @@ static int capture(struct offcpu *o)
 	}
 	o->view.ledger.kernel_stacks = !o->user_only;
 	o->view.ledger.user_stacks = !o->kernel_only;
+	o->view.ledger.wake_edges = o->wakes || o->wakers;
+	o->view.ledger.waker_stacks = o->view.ledger.row_wakers = o->wakers;
 	o->view.ledger.sample_hz = o->wall ? (uint32_t)o->hz : 0;
 	status = view_run(&o->view);
 	symbols_close(o->symbols);
@@ -584,8 +590,11 @@ static void check(const struct offcpu *o, struct argp_state *state)
 		argp_error(state, "--folded and --json both want standard output");
 	if (o->diff && !o->svg)
 		argp_error(state, "--diff needs --svg FILE: the difference is a picture");
-	if (o->view.ledger.wake_edges && (!o->svg || o->from))
+	if (o->wakes && (!o->svg || o->from))
 		argp_error(state, "--wakes needs a capture and --svg FILE");
+	if (o->wakers && o->from)
+		argp_error(state,
+			   "--waker-stacks is for a capture; --from shows what was captured");
 	if (o->hz != DEFAULT_HZ && !o->wall)
 		argp_error(state, "--hz goes with --wall");
 }
@@ -638,7 +647,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->from = arg;
 		return 0;
 	case OPTION_WAKES:
-		o->view.ledger.wake_edges = true;
+		o->wakes = true;
+		return 0;
+	case OPTION_WAKERS:
+		o->wakers = true;
 		return 0;
 	case OPTION_TITLE:
 		o->title = arg;

@@ -11,7 +11,7 @@
 #include "lib/timeutil.h"
 #include "observe/dot.h"
 #include "observe/escape.h"
-#include "observe/symbols.h"
+#include "observe/places.h"
 #include "observe/view.h"
 #include "observe/wakegroups.h"
 
@@ -80,19 +80,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 /* --- stacks ----------------------------------------------------------------------------------------------------- */
 
-/* The way from the kernel's waking to this program: no part of the waker. */
-static bool own_frame(const char *name)
-{
-	static const char *const own[] = {"bpf_prog_", "bpf_trace_run", "__bpf_trace_",
-					  "__traceiter_", "trace_call_bpf"};
-	size_t i;
-
-	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (!strncmp(name, own[i], strlen(own[i])))
-			return true;
-	return false;
-}
-
 /* Call @each with the plain name of each frame, innermost first, without the instrument's own. */
 static void each_frame(struct wakeups *w, struct ledger *ledger, uint64_t id,
 		       void (*each)(void *context, const char *name), void *context)
@@ -110,7 +97,7 @@ static void each_frame(struct wakeups *w, struct ledger *ledger, uint64_t id,
 		symbols_kernel(w->symbols, stack.ip[i], true, &frame);
 		escape_name(ESCAPE_TERMINAL, frame.name ? frame.name : "[unknown]", name,
 			    sizeof(name));
-		begun = begun || !own_frame(name);
+		begun = begun || !places_own_frame(name);
 		if (begun)
 			each(context, name);
 	}

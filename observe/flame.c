@@ -190,7 +190,8 @@ static int kind_shade(enum frame_kind kind)
 
 static void put_fill(FILE *out, const struct frame *f, enum stack_state state)
 {
-	const struct palette *c = &palettes[state];
+	static const struct palette waker = {172, 18, 50, 68, "waker"}; /* the field's aqua */
+	const struct palette *c = f->kind == FRAME_WAKER ? &waker : &palettes[state];
 
 	fprintf(out, "hsl(%d,%d%%,%d%%)", c->hue + (int)(name_hash(f->name) % (uint32_t)c->spread),
 		c->saturation, c->light + kind_shade(f->kind));

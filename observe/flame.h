@@ -2,7 +2,7 @@
 /*
  * Flame graphs: one self-contained, interactive SVG (search, zoom, keyboard), which loads nothing and runs without a
  * network. Colour tells the state of the time (running warm, waiting blue, runnable green), shade the kind of frame;
- * a frame whose time is of several states is painted in their proportion. A differential graph holds both directions:
+ * a frame whose time is of several states is painted in their proportion; wakers' frames are aqua. A differential graph holds both directions:
  * the widths of the second capture, and those of the first (where what has vanished can be seen).
  * After B. Gregg, "The flame graph", CACM 59 (6), 2016, and his off-CPU and differential flame graphs.
  */

@@ -2,6 +2,7 @@
 /* Folded stacks out and in. Escapes for the format; the meaning of a frame's kind is in stacks.h. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,9 +11,17 @@
 
 #define FOLDED_DEPTH_MAX 4096
 
+/* What stands between a stack and its waker's, as in the field's wake-chain graphs. */
+static bool is_separator(const char *name)
+{
+	return strcmp(name, WAKER_SEPARATOR) == 0;
+}
+
 static const char *suffix(enum frame_kind kind)
 {
 	switch (kind) {
+	case FRAME_WAKER:
+		return "_[w]";
 	case FRAME_KERNEL:
 		return "_[k]";
 	case FRAME_INLINED:
@@ -36,7 +45,7 @@ static int write_stack(const struct profile *p, const struct stack *s,
 		if (!name)
 			return -ENOMEM;
 		fprintf(out, "%s%s%s", i ? ";" : "", name,
-			options->annotate_kernel ? suffix(f->kind) : "");
+			options->annotate_kernel && !is_separator(f->name) ? suffix(f->kind) : "");
 		free(name);
 	}
 	if (options->states)
@@ -59,7 +68,8 @@ int folded_write(const struct profile *p, const struct folded_options *options, 
 /* Take the kind's suffix off @name. */
 static enum frame_kind strip_suffix(char *name, bool first)
 {
-	static const enum frame_kind kinds[] = {FRAME_KERNEL, FRAME_INLINED, FRAME_JIT};
+	static const enum frame_kind kinds[] = {FRAME_KERNEL, FRAME_INLINED, FRAME_JIT,
+						FRAME_WAKER};
 	size_t len = strlen(name);
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -67,6 +77,8 @@ static enum frame_kind strip_suffix(char *name, bool first)
 			name[len - 4] = '\0';
 			return kinds[i];
 		}
+	if (is_separator(name))
+		return FRAME_WAKER;
 	if (strcmp(name, "[unknown]") == 0)
 		return FRAME_UNKNOWN;
 	return first ? FRAME_PROCESS : FRAME_USER;

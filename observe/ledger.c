@@ -127,6 +127,8 @@ static void set_defaults(struct ledger_options *o)
 		o->split_max = 512;
 	if (!o->rows_max)
 		o->rows_max = 16384;
+	if (o->rows_max > LEDGER_MAX_ROWS)
+		o->rows_max = LEDGER_MAX_ROWS;
 	if (!o->stacks_max)
 		o->stacks_max = 16384;
 	if (!o->events_bytes)

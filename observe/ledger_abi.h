@@ -14,7 +14,9 @@
 #define LEDGER_MAX_EPOCHS \
 	16 /* changes of scheduler told apart in one capture; later ones share the last */
 #define LEDGER_MAX_FRAMES 64 /* deepest stack kept */
-#define LEDGER_SLOTS	  48 /* power-of-two slots of a row: slot i counts [2^i, 2^(i+1)) ns */
+#define LEDGER_MAX_ROWS \
+	((1u << 24) - 2) /* most rows or edges: a row's key has 24 bits for its edge */
+#define LEDGER_SLOTS 48	 /* power-of-two slots of a row: slot i counts [2^i, 2^(i+1)) ns */
 #define LEDGER_MAX_CPUS \
 	1024 /* CPUs whose cache domain is known; more work, but count as another cache */
 #define LEDGER_HISTORY	  16 /* runs remembered per CPU to say who ran while a task waited */
@@ -148,6 +150,7 @@ struct ledger_row {
 	__u64 born_ns;
 	__u64 kernel_stack, user_stack; /* ids; 0: not taken or lost */
 	__u64 why;			/* enum ledger_why */
+	__u64 edge; /* who ended the waits: 1 + place among ledger_edges(); 0: not asked for, nobody, or lost */
 	__u64 epoch;
 	__u64 count;
 	__u64 total_ns, min_ns, max_ns; /* switch out -> switch in */
@@ -242,7 +245,7 @@ struct ledger_qlen {
 /* An open wait of the cheapest form (ledger_waits.bpf.h). */
 #define LEDGER_OPEN_SLOTS 32768
 struct ledger_open_slot {
-	__u64 owner; /* the task that waits; 0: free */
+	__u64 owner;	  /* the task that waits; 0: free */
 	__u64 since_kind; /* when it began, << 1, | its kind */
 };
 
@@ -251,7 +254,7 @@ _Static_assert(sizeof(struct ledger_account) == (12 + 2 * LEDGER_NR_STATES) * 8 
 	       "ledger_account");
 _Static_assert(sizeof(struct ledger_open_wait) == 10 * 8 + 32, "ledger_open_wait");
 _Static_assert(sizeof(struct ledger_stack) == (1 + LEDGER_MAX_FRAMES) * 8, "ledger_stack");
-_Static_assert(sizeof(struct ledger_row) == (12 + LEDGER_SLOTS) * 8 + 16, "ledger_row");
+_Static_assert(sizeof(struct ledger_row) == (13 + LEDGER_SLOTS) * 8 + 16, "ledger_row");
 _Static_assert(sizeof(struct ledger_edge) == (16 + LEDGER_SLOTS) * 8 + 32, "ledger_edge");
 _Static_assert(sizeof(struct ledger_chain) == 9 * 8 + 48, "ledger_chain");
 _Static_assert(sizeof(struct ledger_event) == 48, "ledger_event");

@@ -113,6 +113,7 @@ static void set_switches(struct ledger *ledger)
 	c->cfg_rows = o->offcpu || o->sample_hz;
 	c->cfg_edges = o->wake_edges;
 	c->cfg_chains = o->wake_edges && o->chains;
+	c->cfg_row_wakers = o->offcpu && o->wake_edges && o->row_wakers;
 	c->cfg_waker_kernel = o->wake_edges && o->waker_stacks && o->kernel_stacks;
 	c->cfg_waker_user = o->wake_edges && o->waker_stacks && o->user_stacks;
 	c->cfg_kernel_stacks = o->kernel_stacks;

@@ -13,28 +13,6 @@ enum epoch_kinds {
 	EPOCH_SCHEDULER,
 };
 
-static __always_inline void emit(__u32 kind, __u64 now, __u64 task, __u64 other, __u64 arg0,
-				 __u64 arg1)
-{
-	struct ledger_event *event;
-
-	if (!cfg_events)
-		return;
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		lost(LEDGER_LOSS_EVENTS);
-		return;
-	}
-	event->time_ns = now;
-	event->kind_cpu = kind | (__u64)bpf_get_smp_processor_id() << 32;
-	event->task = task;
-	event->other = other;
-	event->arg0 = arg0;
-	event->arg1 = arg1;
-	/* User space polls by time: waking it for each event would put the instrument into its own picture. */
-	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
-}
-
 static __noinline int epoch_begin(__u64 kind)
 {
 	__u64 now = bpf_ktime_get_ns();

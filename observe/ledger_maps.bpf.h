@@ -18,6 +18,7 @@ const volatile __u32 cfg_tgid;
 const volatile __u64 cfg_cgroup; /* id; 0: all */
 const volatile __u32 cfg_cgroup_level;
 const volatile bool cfg_rows;
+const volatile bool cfg_row_wakers; /* rows are kept apart by who ended the wait */
 const volatile bool cfg_edges;
 const volatile bool cfg_chains;
 const volatile bool cfg_waker_kernel; /* stacks of edges */
@@ -53,7 +54,14 @@ __u32 qlens_used;
 __u32 splits_used;
 struct ledger_open_wait oldest;
 
-/* What is known of a task; dies with it. About 300 bytes. */
+/* A user stack, and where user space stood when it was taken: there again, it need not be walked. */
+struct user_place {
+	__u64 stack; /* id; 0: none */
+	__u64 ip, sp, bp;
+	__u64 uses;
+};
+
+/* What is known of a task; dies with it. About 400 bytes. */
 struct task {
 	__u64 waking_ns; /* waking of the wait that is open; 0: none */
 	__u64 since_ns;	 /* start of the open interval (cfg_full), or of a preempt wait */
@@ -70,15 +78,14 @@ struct task {
 	__u64 row_user;
 	__u32 row_why;
 	__u32 row_epoch;
-	__u64 user_stack; /* of the last switch out, and where user space stood */
-	__u64 user_ip, user_sp, user_bp;
-	__u32 user_uses;
-	__u32 edge_context; /* key of the last edge */
+	struct user_place user;	      /* of the last switch out */
+	struct user_place waker_user; /* of the last waking it did */
+	__u32 edge_context;	      /* key of the last edge */
 	__u64 edge_waker;
 	__u64 edge_stack, edge_user_stack;
 	__u32 edge_epoch;
 	__u32 waker_cpu;
-	__u32 pad;
+	__u32 row_edge;
 	__u32 woken;	/* this run began with a wakeup, by: */
 	__u64 woken_by; /* pid; 0: an interrupt */
 	__u64 woken_context;
@@ -176,7 +183,7 @@ struct {
 
 /* Off-CPU rows, wake edges, chains, queue lengths: a row has one writer at a time (its task), save the last. */
 struct row_key {
-	__u64 pid_why_epoch; /* pid | why << 32 | epoch << 48 */
+	__u64 pid_why_epoch_edge; /* pid | why << 32 | epoch << 36 | edge << 40 */
 	__u64 born_ns;
 	__u64 kernel_stack;
 	__u64 user_stack;

@@ -323,35 +323,34 @@ static __always_inline __u64 frame_pointer(__u64 sp, __u64 fp)
 	return fp - sp < USER_STACK_SIZE ? fp : 0;
 }
 
-/* The id of the current task's user stack; 0 for a kernel thread. */
-static __noinline __u64 user_stack(void *ctx, struct task_struct *current, struct task *t)
+/* The id of the current task's user stack, known again by @place; 0 for a kernel thread. */
+static __noinline __u64 user_stack(void *ctx, struct task_struct *current, struct user_place *place)
 {
 	struct pt_regs *regs;
 	__u64 id, ip, sp, bp;
 
-	if (!t || (current->flags & PF_KTHREAD))
+	if (!place || (current->flags & PF_KTHREAD))
 		return 0;
 	regs = (struct pt_regs *)bpf_task_pt_regs(current);
 	ip = PT_REGS_IP(regs);
 	sp = PT_REGS_SP(regs);
 	bp = frame_pointer(sp, PT_REGS_FP(regs));
-	if (!cfg_exact && t->user_stack && ip == t->user_ip && sp == t->user_sp &&
-	    bp == t->user_bp) {
-		if (++t->user_uses % CHECK_EVERY) {
+	if (!cfg_exact && place->stack && ip == place->ip && sp == place->sp && bp == place->bp) {
+		if (++place->uses % CHECK_EVERY) {
 			counted(LEDGER_COUNT_USER_PLACES);
-			return t->user_stack;
+			return place->stack;
 		}
 		id = user_walk(ctx);
 		counted(LEDGER_COUNT_USER_CHECKS);
-		if (id && id != t->user_stack)
+		if (id && id != place->stack)
 			counted(LEDGER_COUNT_USER_WRONG);
 	} else {
 		id = user_walk(ctx);
 	}
-	t->user_stack = id;
-	t->user_ip = ip;
-	t->user_sp = sp;
-	t->user_bp = bp;
+	place->stack = id;
+	place->ip = ip;
+	place->sp = sp;
+	place->bp = bp;
 	return id;
 }
 

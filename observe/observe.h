@@ -49,9 +49,10 @@ struct ledger_options {
 	bool kernel_stacks; /* of rows and samples, and, with waker_stacks, of edges */
 	bool user_stacks;
 	bool waker_stacks; /* with wake_edges: where the waker stood */
+	bool row_wakers;   /* with offcpu and wake_edges: rows also by who ended the wait */
 	bool stacks_exact; /* check each whole stack, instead of knowing a place by its innermost part */
 	uint64_t offcpu_min_ns, offcpu_max_ns; /* rows only for intervals within; max 0: no limit */
-	uint32_t rows_max;		       /* 0: 16384 */
+	uint32_t rows_max;		       /* 0: 16384; at most LEDGER_MAX_ROWS */
 	uint32_t stacks_max;		       /* 0: 16384 */
 
 	bool events;	       /* timeline events */

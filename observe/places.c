@@ -29,17 +29,23 @@ static int push_named(struct places *p, struct place *place, enum frame_kind kin
 	return push(p, place, &f);
 }
 
+static void task_name(const struct places *p, const char *comm, uint64_t tgid, uint64_t pid,
+		      char *out, size_t size)
+{
+	if (p->by_thread)
+		snprintf(out, size, "%.*s %llu/%llu", LEDGER_COMM_LEN, comm,
+			 (unsigned long long)tgid, (unsigned long long)pid);
+	else
+		snprintf(out, size, "%.*s", LEDGER_COMM_LEN, comm);
+}
+
 int place_begin(struct places *p, struct place *place, const char *comm, uint64_t tgid,
 		uint64_t pid)
 {
 	char name[LEDGER_COMM_LEN + 48];
 
 	place->depth = 0;
-	if (p->by_thread)
-		snprintf(name, sizeof(name), "%.*s %llu/%llu", LEDGER_COMM_LEN, comm,
-			 (unsigned long long)tgid, (unsigned long long)pid);
-	else
-		snprintf(name, sizeof(name), "%.*s", LEDGER_COMM_LEN, comm);
+	task_name(p, comm, tgid, pid, name, sizeof(name));
 	return push_named(p, place, FRAME_PROCESS, name);
 }
 
@@ -112,6 +118,71 @@ int place_stacks(struct places *p, struct place *place, uint64_t tgid, uint64_t 
 	return push_named(p, place, FRAME_LOST, "[kernel stack not walked]");
 }
 
+bool places_own_frame(const char *name)
+{
+	static const char *const own[] = {"bpf_prog_", "bpf_trace_run", "__bpf_trace_",
+					  "__traceiter_", "trace_call_bpf"};
+	size_t i;
+
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (!strncmp(name, own[i], strlen(own[i])))
+			return true;
+	return false;
+}
+
+static int push_waker(struct places *p, struct place *place, struct frame *f)
+{
+	if (f->kind == FRAME_UNKNOWN)
+		p->profile->losses.unknown_frames++;
+	f->kind = FRAME_WAKER;
+	if (!f->name)
+		f->name = "[unknown]";
+	return push(p, place, f);
+}
+
+static int push_waker_stacks(struct places *p, struct place *place, const struct ledger_edge *e)
+{
+	struct frame frames[SYMBOLS_MAX_INLINE];
+	struct ledger_stack s;
+	bool begun = false;
+	uint64_t i;
+	int err = 0, nr, k;
+
+	if (p->kernel && get_stack(p, e->kernel_stack, &s, 0, 0))
+		for (i = 0; !err && i < s.nr; i++) {
+			symbols_kernel(p->symbols, s.ip[i], true, &frames[0]);
+			begun |= !frames[0].name || !places_own_frame(frames[0].name);
+			if (begun)
+				err = push_waker(p, place, &frames[0]);
+		}
+	if (p->user && get_stack(p, e->user_stack, &s, 0, 0))
+		for (i = 0; !err && i < s.nr; i++) {
+			nr = symbols_user(p->symbols, (pid_t)e->waker_tgid, s.ip[i], i > 0, frames);
+			for (k = 0; !err && k < nr; k++)
+				err = push_waker(p, place, &frames[k]);
+		}
+	return err;
+}
+
+int place_waker(struct places *p, struct place *place, const struct ledger_edge *edge)
+{
+	static const char *const interrupts[] = {"", "[softirq]", "[irq]", "[nmi]"};
+	char name[LEDGER_COMM_LEN + 48];
+	int err = push_named(p, place, FRAME_WAKER, WAKER_SEPARATOR);
+
+	if (err)
+		return err;
+	if (!edge)
+		return push_named(p, place, FRAME_LOST, "[waker not known]");
+	err = push_waker_stacks(p, place, edge);
+	if (err)
+		return err;
+	if (edge->context != LEDGER_CONTEXT_TASK && edge->context <= LEDGER_CONTEXT_NMI)
+		return push_named(p, place, FRAME_WAKER, interrupts[edge->context]);
+	task_name(p, edge->waker_comm, edge->waker_tgid, edge->waker_pid, name, sizeof(name));
+	return push_named(p, place, FRAME_WAKER, name);
+}
+
 static enum stack_state state_of(uint64_t why)
 {
 	switch ((enum ledger_why)why) {
@@ -142,9 +213,27 @@ static void add_times(struct state_times *t, const struct ledger_row *row)
 		t->slots[i] += row->slots[i];
 }
 
+/* Edges as the rows name them; nothing where wakers were not asked for. */
+struct wakers {
+	struct ledger_edge *edges;
+	size_t nr;
+};
+
+static int add_waker(struct places *p, struct place *place, const struct ledger_row *row,
+		     const struct wakers *wakers)
+{
+	enum stack_state state = state_of(row->why);
+
+	if (!p->wakers || state == STATE_PREEMPTED || state == STATE_RUNNING)
+		return 0;
+	return place_waker(p, place,
+			   row->edge && row->edge <= wakers->nr ? &wakers->edges[row->edge - 1]
+								: NULL);
+}
+
 /* Name the row's stack, and add its time: what was blocked, and what passed between the waking and the CPU. */
 static int add_row(struct places *p, struct place *place, const struct ledger_row *row,
-		   unsigned int states)
+		   const struct wakers *wakers, unsigned int states)
 {
 	enum stack_state state = state_of(row->why);
 	uint64_t queued_ns =
@@ -161,6 +250,8 @@ static int add_row(struct places *p, struct place *place, const struct ledger_ro
 		err = place_stacks(p, place, row->tgid, row->user_stack, row->kernel_stack,
 				   row->count, row->total_ns);
 	p->kernel = kernel;
+	if (!err)
+		err = add_waker(p, place, row, wakers);
 	if (!err && states >> state & 1)
 		err = profile_add(p->profile, place->frames, place->depth, state,
 				  row->total_ns - queued_ns, row->count);
@@ -174,9 +265,12 @@ int places_rows(struct places *p, unsigned int states, struct state_times *times
 {
 	struct place *place = malloc(sizeof(*place));
 	struct ledger_row *rows = NULL;
+	struct wakers wakers = {0};
 	size_t nr = 0, i;
 	int err = place ? ledger_rows(p->ledger, &rows, &nr) : -ENOMEM;
 
+	if (!err && p->wakers)
+		err = ledger_edges(p->ledger, &wakers.edges, &wakers.nr);
 	memset(times, 0, STACK_STATES * sizeof(*times));
 	for (i = 0; !err && i < nr; i++) {
 		enum stack_state state = state_of(rows[i].why);
@@ -185,8 +279,9 @@ int places_rows(struct places *p, unsigned int states, struct state_times *times
 			continue;
 		if (states >> state & 1)
 			add_times(&times[state], &rows[i]);
-		err = add_row(p, place, &rows[i], states);
+		err = add_row(p, place, &rows[i], &wakers, states);
 	}
+	free(wakers.edges);
 	free(rows);
 	free(place);
 	return err;

@@ -20,6 +20,7 @@ struct places {
 	struct profile *profile;
 	bool kernel, user; /* which stacks were asked for */
 	bool by_thread;	   /* roots are threads ("comm 12/34"), not commands */
+	bool wakers; /* who ended a wait stands on top of its stack: captured with row_wakers */
 };
 
 /* A stack being put together, root first. */
@@ -37,6 +38,14 @@ int place_begin(struct places *p, struct place *place, const char *comm, uint64_
  */
 int place_stacks(struct places *p, struct place *place, uint64_t tgid, uint64_t user_stack,
 		 uint64_t kernel_stack, uint64_t count, uint64_t ns);
+
+/*
+ * Add what ended the wait, as in the field's wake-chain graphs: WAKER_SEPARATOR, the waker's stacks from the innermost
+ * frame out, and its command or interrupt context; @edge NULL: that it is not known. Returns 0 or -ENOMEM.
+ */
+int place_waker(struct places *p, struct place *place, const struct ledger_edge *edge);
+/* Whether a kernel frame is the instrument's own: the way from the tracepoint to its program. */
+bool places_own_frame(const char *name);
 
 /* Durations of the whole intervals (switch out to switch in) that began in one state: all its rows summed. */
 struct state_times {

@@ -19,9 +19,12 @@ enum frame_kind {
 	FRAME_KERNEL,  /* a kernel function */
 	FRAME_UNKNOWN, /* an address without a name */
 	FRAME_LOST,    /* stands for a stack that could not be walked, or that was dropped */
-	FRAME_WAKER,   /* a frame of the task that ended the wait */
+	FRAME_WAKER, /* a frame of the task that ended the wait: behind WAKER_SEPARATOR, innermost first */
 	FRAME_KINDS
 };
+
+/* The frame between a blocked stack and its waker's, as in the field's wake-chain graphs. */
+#define WAKER_SEPARATOR "--"
 
 /* What the task was doing, in the words of docs/measurement: every stack has one. */
 enum stack_state {

@@ -193,6 +193,30 @@ static void hostile_json_is_refused(void **state)
 	}
 }
 
+/* A wake chain: the frames behind the separator are the waker's, and stay so through the text. */
+static void wakers_come_back(void **state)
+{
+	static const char text[] = "a;read;vfs_read_[k];--;try_to_wake_up_[w];write_[w];b_[w] 5\n";
+	struct folded_options options = {.annotate_kernel = true};
+	struct profile p;
+	char error[64], *back = NULL;
+	size_t len;
+	FILE *out = open_memstream(&back, &len);
+
+	assert_int_equal(folded_read(text, strlen(text), 1000, &p, error, sizeof(error)), 0);
+	assert_int_equal(p.nr_frames, 7);
+	assert_int_equal(p.frames[2]->kind, FRAME_KERNEL);
+	assert_int_equal(p.frames[3]->kind, FRAME_WAKER);
+	assert_string_equal(p.frames[3]->name, WAKER_SEPARATOR);
+	assert_int_equal(p.frames[6]->kind, FRAME_WAKER);
+	assert_string_equal(p.frames[6]->name, "b");
+	assert_int_equal(folded_write(&p, &options, out), 0);
+	fclose(out);
+	assert_string_equal(back, text);
+	free(back);
+	profile_free(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +227,7 @@ int main(void)
 		cmocka_unit_test(text_reads_back),
 		cmocka_unit_test(bad_text_is_refused),
 		cmocka_unit_test(json_round_trip),
+		cmocka_unit_test(wakers_come_back),
 		cmocka_unit_test(hostile_json_is_refused),
 	};
 

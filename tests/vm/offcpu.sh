@@ -28,6 +28,7 @@ capture exact --exact
 capture quick
 capture filtered --state S --min 4ms --max 7ms -K
 capture wall --wall --hz 997
+capture wakers --waker-stacks
 schedlab offcpu -d 1 --top 1 --svg /out/wakes.svg --wakes > /out/report.txt
 schedlab offcpu -p 999999 2> /out/nopid.err; echo $? > /out/nopid.status
 schedlab offcpu -c /no/such 2> /out/nocgroup.err; echo $? > /out/nocgroup.status
@@ -40,7 +41,7 @@ END
 guest --lab --timeout 1200 --out out --with "$waits" --with guest.sh -- sh /with/guest.sh
 check_equal "the guest ran" 0 "$status"
 [ "$status" -eq 0 ] || { printf '%s\n' "$err" | tail -n 5 | sed 's/^/# /'; exit 0; }
-for c in exact quick filtered wall; do check_equal "capture $c ended well" 0 "$(cat out/$c.status)"; done
+for c in exact quick filtered wall wakers; do check_equal "capture $c ended well" 0 "$(cat out/$c.status)"; done
 
 # Milliseconds of CAPTURE in STATE in stacks with a frame of FUNCTION.
 ms() {
@@ -79,6 +80,15 @@ check_equal "functions carry their source line" waits.c \
 	"$(jq -r '[.profile.frames[] | select(.name == "wait_sleep") | .source][0] | split(":")[0]' out/exact.json)"
 check_match "and the build-id of their file" '^[0-9a-f]{16,}$' \
 	"$(jq -r '[.profile.frames[] | select(.name == "wait_sleep") | .build_id][0]' out/exact.json)"
+
+# Wake chains: who ended a wait stands on top of it.
+check_match "with --waker-stacks a lock's holder stands on the wait for it, innermost first" \
+	'wait_lock/.*futex_wait.*/--/try_to_wake_up/.*futex_wake/.*/holder/.*/x;y"<&>$' "$(stack_of wakers sleeping wait_lock)"
+check_match "and a timer's interrupt on a sleep" 'wait_sleep/.*nanosleep/--/.*hrtimer_interrupt/.*/\[irq\]$' \
+	"$(stack_of wakers sleeping wait_sleep)"
+check_equal "a preempted stack has no waker" 0 "$(jq '.profile as $p | [$p.stacks[] | select(.state == "preempted") |
+	select(any(.frames[]; $p.frames[.].kind == "waker"))] | length' out/wakers.json)"
+check_number "the waits are as long as without" "$(ms wakers sleeping wait_lock) >= 116 && $(ms wakers sleeping wait_lock) <= $(told wakers wait_lock)"
 
 # Filters.
 check_equal "only sleeping waits were kept" sleeping \

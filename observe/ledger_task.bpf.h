@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the ledger asks of a task: its identity, whether the filters let it through, its scheduling class, its storage; and
+ * what runs now, a task or an interrupt. Changes nothing.
+ */
+#ifndef SCHEDLAB_OBSERVE_LEDGER_TASK_BPF_H
+#define SCHEDLAB_OBSERVE_LEDGER_TASK_BPF_H
+
+#define PF_KTHREAD	0x00200000
+#define TASK_DEAD	0x00000080
+#define TASK_NOLOAD	0x00000400
+#define PREEMPT_NMI	0x00f00000
+#define PREEMPT_HARDIRQ 0x000f0000
+#define PREEMPT_SOFTIRQ 0x00000100 /* serving one; the rest of the byte means only "disabled" */
+
+/* x86 keeps the preemption count per CPU: in a variable of its own, before 6.15 in a struct. */
+struct pcpu_hot___6_14 {
+	int preempt_count;
+} __attribute__((preserve_access_index));
+
+extern const int __preempt_count __ksym __weak;
+extern const struct pcpu_hot___6_14 pcpu_hot __ksym __weak;
+extern const struct rq runqueues __ksym __weak;
+
+static __always_inline __u64 task_id(const struct task_struct *p)
+{
+	return (__u32)p->pid | (__u64)p->tgid << 32;
+}
+
+static __always_inline bool in_cgroup(struct task_struct *p)
+{
+	struct cgroup *cgroup = p->cgroups->dfl_cgrp, *ancestor;
+	__u64 slot;
+
+	if (cgroup->level < (int)cfg_cgroup_level)
+		return false;
+	slot = (__u64)__builtin_preserve_access_index(&cgroup->ancestors) +
+	       cfg_cgroup_level * sizeof(void *);
+	if (bpf_probe_read_kernel(&ancestor, sizeof(ancestor), (void *)slot))
+		return false;
+	return BPF_CORE_READ(ancestor, kn, id) == cfg_cgroup;
+}
+
+/* Whether the filters let @p through: always the task the event is about, never just the current one. */
+static __always_inline bool followed(struct task_struct *p)
+{
+	if (cfg_tgid && p->tgid != (int)cfg_tgid)
+		return false;
+	return !cfg_cgroup || in_cgroup(p);
+}
+
+static __always_inline struct task *storage(struct task_struct *p)
+{
+	struct task *t = bpf_task_storage_get(&tasks, p, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!t)
+		lost(LEDGER_LOSS_STORAGE);
+	return t;
+}
+
+enum sched_classes {
+	CLASS_FAIR,
+	CLASS_RT,
+	CLASS_DEADLINE,
+	CLASS_STOP,
+	CLASS_EXT,
+	CLASS_IDLE
+};
+
+static __always_inline __u64 class_of(const struct task_struct *p)
+{
+	if (p->prio < 0)
+		return CLASS_DEADLINE;
+	if (p->prio < 100)
+		return p->policy == 0 ? CLASS_STOP : CLASS_RT;
+	if (p->policy == 7)
+		return CLASS_EXT;
+	return p->policy == 5 ? CLASS_IDLE : CLASS_FAIR;
+}
+
+/* What runs now: a task, or an interrupt that happened to hit one. */
+static __always_inline __u32 context_now(void)
+{
+	__u32 count = 0;
+
+	if (bpf_ksym_exists(&__preempt_count))
+		count = *(int *)bpf_this_cpu_ptr(&__preempt_count);
+	else if (bpf_ksym_exists(&pcpu_hot))
+		count = ((struct pcpu_hot___6_14 *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count;
+	if (count & PREEMPT_NMI)
+		return LEDGER_CONTEXT_NMI;
+	if (count & PREEMPT_HARDIRQ)
+		return LEDGER_CONTEXT_IRQ;
+	return count & PREEMPT_SOFTIRQ ? LEDGER_CONTEXT_SOFTIRQ : LEDGER_CONTEXT_TASK;
+}
+
+#endif
