@@ -152,7 +152,7 @@ void chain_continue(struct session *s)
 
 static void describe_kernel_end(const struct session *s, struct ending *e)
 {
-	char reason[256], message[1024];
+	char reason[256], message[1024], held[96], holder[96 * 4];
 
 	e->rule = "kernel";
 	e->status = loader_exit_status(&e->exit);
@@ -165,6 +165,11 @@ static void describe_kernel_end(const struct session *s, struct ending *e)
 			 cli_printable(e->exit.reason, reason, sizeof(reason)),
 			 e->exit.message[0] ? ": " : "",
 			 cli_printable(e->exit.message, message, sizeof(message)));
+	if (loader_exit_holder(&e->exit, held, sizeof(held)))
+		snprintf(e->text + strlen(e->text), sizeof(e->text) - strlen(e->text),
+			 "; the real-time task %s, and before 7.0 the kernel keeps no time for "
+			 "sched_ext beside such tasks",
+			 cli_printable(held, holder, sizeof(holder)));
 }
 
 /* Ejections within the breaker's window, this one included. */

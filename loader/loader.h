@@ -121,6 +121,12 @@ struct loader_exit {
 void loader_exit(const struct loader *loader, struct loader_exit *exit);
 /* The exit status (80 to 86) of an ejection; 0 where @exit is our own unregistering. */
 int loader_exit_status(const struct loader_exit *exit);
+/*
+ * Whether the task that stalled waited for a CPU that a real-time or deadline task held when the kernel dumped its
+ * state: no sched_ext scheduler can help it there, and before 7.0 the kernel keeps no time for it. @out gets
+ * "COMM[PID] held CPU N", not cleaned for terminals.
+ */
+bool loader_exit_holder(const struct loader_exit *exit, char *out, size_t size);
 /* Whether the kernel asked for the same scheduler again (after CPU hotplug). */
 bool loader_exit_wants_restart(const struct loader_exit *exit);
 /* "error (bpf)", ... for any number. */
