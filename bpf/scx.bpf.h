@@ -32,6 +32,7 @@
 #define ENQ_WAKEUP  SCX_CONST(scx_enq_flags, SCX_ENQ_WAKEUP)
 #define ENQ_HEAD    SCX_CONST(scx_enq_flags, SCX_ENQ_HEAD)
 #define ENQ_PREEMPT SCX_CONST(scx_enq_flags, SCX_ENQ_PREEMPT)
+#define ENQ_REENQ   SCX_CONST(scx_enq_flags, SCX_ENQ_REENQ) /* from reenqueue_local() */
 #define ENQ_CPU_SELECTED \
 	SCX_CONST(scx_enq_flags, SCX_ENQ_CPU_SELECTED) /* ops.select_cpu() has run */
 
@@ -146,6 +147,18 @@ static inline bool dsq_move_to_local(u64 dsq_id)
 	if (bpf_ksym_exists(scx_bpf_dsq_move_to_local___v2___sl))
 		return scx_bpf_dsq_move_to_local___v2___sl(dsq_id, 0);
 	return scx_bpf_dsq_move_to_local___v1(dsq_id);
+}
+
+extern u32 scx_bpf_reenqueue_local___v1(void) __ksym __weak;
+
+/*
+ * From ops.cpu_release(), where a real-time or deadline task has just taken this CPU: give ops.enqueue() the tasks of
+ * its queue, the one cut short included, with ENQ_REENQ set, so that other CPUs can run them; returns how many. On a
+ * machine with one CPU there is no other: nothing is done.
+ */
+static inline u32 reenqueue_local(void)
+{
+	return scx_bpf_nr_cpu_ids() > 1 ? scx_bpf_reenqueue_local___v1() : 0;
 }
 
 extern bool scx_bpf_task_set_slice___sl(struct task_struct *p, u64 slice) __ksym __weak;

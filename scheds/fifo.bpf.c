@@ -7,11 +7,15 @@
  * makes one CPU the M/G/1-FCFS server of the textbooks. A task that wakes while a CPU it may use is idle goes there
  * straight away (nobody can be waiting for that CPU), and a CPU that is idle is kicked when work for it is queued.
  *
+ * Two exceptions keep the machine alive. A kernel thread that wakes goes to the head: what the machine needs for itself
+ * must not wait behind its users. And a task that a real-time task drives from its CPU goes back to the head with what is
+ * left of its slice, for any CPU to go on with.
+ *
  * Limits. No priorities, no preemption, no locality: nice values and cgroup weights do nothing, a long task delays all
  * behind it, and with slice_us=0 one task that never blocks starves its CPU until the kernel's watchdog ejects the
  * scheduler. Slices end at the scheduler tick (4 ms at HZ=250), so a slice lasts up to one tick longer than asked. A
- * kernel thread bound to one CPU goes to the head of that CPU's turn: the machine's own work must not wait behind its
- * users'. A queue of tasks bound to few CPUs is walked by the others in search of one that they may run.
+ * queue of tasks bound to few CPUs is walked by the others in search of one that they may run. A task bound to a CPU that
+ * a real-time task holds has to wait: before 7.0 the kernel keeps no time for it, and 30 s of that end any scheduler.
  *
  * Cost: one queue insert and one removal per switch under one lock, the limit of its scaling. It keeps no state per
  * task and measures nothing itself.
@@ -30,6 +34,7 @@ STAT(direct, "tasks that found an idle CPU when they woke");
 STAT(bound, "kernel threads of one CPU put on its own queue");
 STAT(kicked, "idle CPUs kicked for a queued task");
 STAT(dispatched, "tasks taken from the shared queue");
+STAT(displaced, "tasks that a real-time task drove from their CPU, put back at the head");
 
 EXIT_RECORD_DEFINE(exit_record);
 
@@ -63,7 +68,12 @@ void BPF_STRUCT_OPS(fifo_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 
 	STAT_INC(enqueued);
-	dsq_insert(p, SHARED_DSQ, slice_ns(), enq_flags);
+	if (enq_flags & ENQ_REENQ)
+		dsq_insert(p, SHARED_DSQ, p->scx.slice ?: slice_ns(), enq_flags | ENQ_HEAD);
+	else if ((p->flags & PF_KTHREAD) && (enq_flags & ENQ_WAKEUP))
+		dsq_insert(p, SHARED_DSQ, slice_ns(), enq_flags | ENQ_HEAD);
+	else
+		dsq_insert(p, SHARED_DSQ, slice_ns(), enq_flags);
 
 	/* Wakeups have looked for an idle CPU already, but a task bound to one CPU never passes select_cpu(). */
 	cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
@@ -79,6 +89,11 @@ void BPF_STRUCT_OPS(fifo_dispatch, s32 cpu, struct task_struct *prev)
 		STAT_INC(dispatched);
 }
 
+void BPF_STRUCT_OPS(fifo_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
+{
+	STAT_ADD(displaced, reenqueue_local());
+}
+
 s32 BPF_STRUCT_OPS_SLEEPABLE(fifo_init)
 {
 	return scx_bpf_create_dsq(SHARED_DSQ, -1);
@@ -92,10 +107,16 @@ void BPF_STRUCT_OPS(fifo_exit, struct scx_exit_info *ei)
 /* clang-format off */
 SEC(".struct_ops.link")
 struct sched_ext_ops fifo_ops = {
-	.select_cpu = (void *)fifo_select_cpu,
-	.enqueue    = (void *)fifo_enqueue,
-	.dispatch   = (void *)fifo_dispatch,
-	.init	    = (void *)fifo_init,
-	.exit	    = (void *)fifo_exit,
-	.name	    = "fifo",
+	.select_cpu  = (void *)fifo_select_cpu,
+	.enqueue     = (void *)fifo_enqueue,
+	.dispatch    = (void *)fifo_dispatch,
+	.cpu_release = (void *)fifo_cpu_release,
+	.init	     = (void *)fifo_init,
+	.exit	     = (void *)fifo_exit,
+	/*
+	 * Without this flag the kernel (6.18) leaves a displaced task where it is: it takes the migrate_disable() of our
+	 * own program, run in that task's context, for the task's. One that must stay is left for its CPU by the queue.
+	 */
+	.flags	     = SCX_OPS_ENQ_MIGRATION_DISABLED,
+	.name	     = "fifo",
 };

@@ -4,7 +4,7 @@
  *
  *	spin            never sleeps
  *	nice N          never sleeps, at nice N
- *	rt PRIO MS      never sleeps, under SCHED_FIFO, for MS milliseconds
+ *	rt PRIO MS [D]  never sleeps, under SCHED_FIFO, for MS milliseconds; before that it sleeps D milliseconds
  *	nap US          sleeps US microseconds, for ever
  *	beat MS         writes the time (ms, CLOCK_MONOTONIC) each MS milliseconds, one a line
  *	forks N         starts and reaps N children, one after another
@@ -79,6 +79,14 @@ static int spin_for(long ms)
 	return 0;
 }
 
+/* A real-time task that wakes drives an ordinary one from its CPU; one that only changes its class does not. */
+static int realtime(char **more)
+{
+	if (more[0] && more[1])
+		nap_ns(strtol(more[1], NULL, 10) * 1000000);
+	return spin_for(more[0] ? strtol(more[0], NULL, 10) : 0);
+}
+
 static int run_as(long uid, char **argv)
 {
 	if (!argv[0] || setgid((gid_t)uid) || setuid((uid_t)uid)) {
@@ -104,7 +112,7 @@ static int act(const char *action, long number, char **more)
 		return 1;
 	}
 	if (!strcmp(action, "rt"))
-		return spin_for(more[0] ? strtol(more[0], NULL, 10) : 0);
+		return realtime(more);
 	if (!strcmp(action, "as"))
 		return run_as(number, more);
 	if (!strcmp(action, "spin") || !strcmp(action, "nice"))
