@@ -154,7 +154,9 @@ extern u32 scx_bpf_reenqueue_local___v1(void) __ksym __weak;
 /*
  * From ops.cpu_release(), where a real-time or deadline task has just taken this CPU: give ops.enqueue() the tasks of
  * its queue, the one cut short included, with ENQ_REENQ set, so that other CPUs can run them; returns how many. On a
- * machine with one CPU there is no other: nothing is done.
+ * machine with one CPU there is no other: nothing is done. The scheduler needs the flag SCX_OPS_ENQ_MIGRATION_DISABLED:
+ * without it the kernel (6.18) leaves the one cut short where it is, as it takes the migrate_disable() of the program that
+ * calls, which runs in that task's context, for the task's own.
  */
 static inline u32 reenqueue_local(void)
 {

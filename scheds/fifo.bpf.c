@@ -113,10 +113,6 @@ struct sched_ext_ops fifo_ops = {
 	.cpu_release = (void *)fifo_cpu_release,
 	.init	     = (void *)fifo_init,
 	.exit	     = (void *)fifo_exit,
-	/*
-	 * Without this flag the kernel (6.18) leaves a displaced task where it is: it takes the migrate_disable() of our
-	 * own program, run in that task's context, for the task's. One that must stay is left for its CPU by the queue.
-	 */
-	.flags	     = SCX_OPS_ENQ_MIGRATION_DISABLED,
+	.flags	     = SCX_OPS_ENQ_MIGRATION_DISABLED, /* see reenqueue_local() */
 	.name	     = "fifo",
 };

@@ -3,8 +3,9 @@
  * lottery: proportional share by drawing lots (Waldspurger and Weihl, OSDI 1994).
  *
  * Policy. Every runnable task holds tickets; a CPU that needs work draws one ticket of all that wait, the task that just
- * used its slice and those that run on other CPUs included, and its owner runs for slice_us (next, if it runs already). Over n draws a task's share is binomial around
- * tickets/total. From the paper:
+ * used its slice and those that run on other CPUs included, and its owner runs for slice_us (next, if it runs already).
+ * Over n draws a task's share is binomial around tickets/total. A winner that a real-time task drives from its CPU goes on
+ * with the rest of its quantum elsewhere. From the paper:
  *   tickets       100 at nice 0, by the kernel's weight for other nice values; `schedlab tickets PID=N` sets others
  *   currencies    a cgroup's tasks divide what the cgroup is worth, by cpu.weight or `schedlab tickets CGROUP=N`, among
  *                 those that are runnable; nested cgroups likewise up to the root
@@ -51,6 +52,7 @@ STAT(house, "tasks that went to the house queue: no tickets, or no slot");
 STAT(compensated, "tasks queued with compensation tickets");
 STAT(transfers, "loans of a blocked client's tickets");
 STAT(elsewhere, "winners that wait for a CPU they may use");
+STAT(displaced, "winners that a real-time task drove from their CPU");
 
 EXIT_RECORD_DEFINE(exit_record);
 
@@ -356,7 +358,10 @@ void BPF_STRUCT_OPS(lottery_enqueue, struct task_struct *p, u64 enq_flags)
 		return;
 	}
 	account_refresh(p, a, true);
-	if (a->owed) {
+	if (enq_flags & ENQ_REENQ) { /* in mid-quantum */
+		STAT_INC(displaced);
+		dsq_insert(p, WON_DSQ, p->scx.slice ?: slice_us * NSEC_PER_USEC, enq_flags);
+	} else if (a->owed) {
 		a->owed--;
 		a->wins++;
 		quantum_start(a, 0);
@@ -400,7 +405,8 @@ static bool winner_take(u32 slot, s32 cpu)
 		quantum_start(a, 0);
 	}
 	dsq_insert(p, WON_DSQ, slice_us * NSEC_PER_USEC, 0);
-	if (!bpf_cpumask_test_cpu(cpu, p->cpus_ptr)) {
+	if (!bpf_cpumask_test_cpu(cpu, p->cpus_ptr) ||
+	    (p->migration_disabled && scx_bpf_task_cpu(p) != cpu)) {
 		STAT_INC(elsewhere);
 		scx_bpf_kick_cpu(scx_bpf_task_cpu(p), 0);
 	}
@@ -558,6 +564,11 @@ void BPF_STRUCT_OPS(lottery_quiescent, struct task_struct *p, u64 deq_flags)
 	account_refresh(p, a, false);
 }
 
+void BPF_STRUCT_OPS(lottery_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
+{
+	reenqueue_local();
+}
+
 s32 BPF_STRUCT_OPS_SLEEPABLE(lottery_init_task, struct task_struct *p,
 			     struct scx_init_task_args *args)
 {
@@ -622,10 +633,12 @@ struct sched_ext_ops lottery_ops = {
 	.running	   = (void *)lottery_running,
 	.stopping	   = (void *)lottery_stopping,
 	.quiescent	   = (void *)lottery_quiescent,
+	.cpu_release	   = (void *)lottery_cpu_release,
 	.init_task	   = (void *)lottery_init_task,
 	.cgroup_init	   = (void *)lottery_cgroup_init,
 	.cgroup_set_weight = (void *)lottery_cgroup_set_weight,
 	.init		   = (void *)lottery_init,
 	.exit		   = (void *)lottery_exit,
+	.flags		   = SCX_OPS_ENQ_MIGRATION_DISABLED, /* see reenqueue_local() */
 	.name		   = "lottery",
 };
