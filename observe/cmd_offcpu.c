@@ -424,7 +424,7 @@ static int read_wakes(const struct offcpu *o, struct ledger *ledger, struct wake
 {
 	struct wake_group *groups;
 	size_t nr;
-	int err = wake_groups(ledger, o->by_thread, &groups, &nr);
+	int err = wake_groups(ledger, o->view.since, o->by_thread, &groups, &nr);
 
 	wake_graph_init(g, "Who ended the waits");
 	if (!err)
@@ -449,6 +449,7 @@ static int show(struct view *view, struct ledger *ledger, const struct ledger_sn
 		.user = view->ledger.user_stacks,
 		.by_thread = o->by_thread,
 		.wakers = o->wakers,
+		.since = view->since,
 	};
 	int err;
 
@@ -679,11 +680,7 @@ int cmd_offcpu(int argc, char **argv)
 		.children = view_argp_children,
 	};
 	struct offcpu o = {
-		.view = {.name = "offcpu",
-			 .show = show,
-			 .opened = remember,
-			 .polled = remember,
-			 .whole = true},
+		.view = {.name = "offcpu", .show = show, .opened = remember, .polled = remember},
 		.states = ALL_STATES,
 		.hz = DEFAULT_HZ,
 		.top = DEFAULT_TOP,

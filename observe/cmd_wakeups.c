@@ -201,7 +201,7 @@ static int show_chains(struct wakeups *w, struct ledger *ledger, json_t *documen
 	json_t *array = document ? json_array() : NULL;
 	struct ledger_chain *chains;
 	size_t nr, i;
-	int err = ledger_chains(ledger, &chains, &nr);
+	int err = ledger_chains(ledger, w->view.since, &chains, &nr);
 
 	if (err)
 		return err;
@@ -297,7 +297,7 @@ static int show(struct view *view, struct ledger *ledger, const struct ledger_sn
 	struct wakeups *w = view->context;
 	struct wake_group *groups;
 	size_t nr;
-	int err = wake_groups(ledger, w->by_thread, &groups, &nr);
+	int err = wake_groups(ledger, w->view.since, w->by_thread, &groups, &nr);
 
 	if (err)
 		return err;
@@ -325,7 +325,6 @@ int cmd_wakeups(int argc, char **argv)
 	struct wakeups w = {
 		.view.name = "wakeups",
 		.view.ledger = {.wake_edges = true, .kernel_stacks = true, .waker_stacks = true},
-		.view.whole = true,
 		.view.show = show,
 		.top = 20,
 	};

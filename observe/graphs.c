@@ -119,7 +119,7 @@ int ledger_graphs_write_wakeups(struct ledger_graphs *graphs, const char *title,
 	struct wake_graph graph;
 	struct wake_group *groups;
 	size_t nr;
-	int err = wake_groups(graphs->ledger, false, &groups, &nr);
+	int err = wake_groups(graphs->ledger, LEDGER_SINCE_START, false, &groups, &nr);
 
 	if (err)
 		return err;

@@ -248,12 +248,12 @@ static json_t *qlen_to_json(const struct ledger_qlen *q)
 			 (json_int_t)q->sum, "max", (json_int_t)q->max, "lengths", slots);
 }
 
-static int show_qlens(struct ledger *ledger, json_t *document)
+static int show_qlens(struct ledger *ledger, enum ledger_since since, json_t *document)
 {
 	json_t *array = document ? json_array() : NULL;
 	struct ledger_qlen *qlens;
 	size_t nr, i;
-	int err = ledger_qlens(ledger, &qlens, &nr);
+	int err = ledger_qlens(ledger, since, &qlens, &nr);
 
 	if (err)
 		return err;
@@ -383,7 +383,7 @@ static void opened(struct view *view, struct ledger *ledger)
 		ledger_on_slow(ledger, on_slow, &slow_context);
 }
 
-static void show_slow(struct histview *h, json_t *document)
+static void show_slow(struct histview *h, struct ledger *ledger, json_t *document)
 {
 	size_t i;
 
@@ -398,6 +398,8 @@ static void show_slow(struct histview *h, json_t *document)
 			print_slow(&h->worst[i]);
 	}
 	h->nr_worst = 0;
+	/* The next interval has worst waits of its own. */
+	ledger_set_slow_ns(ledger, h->view.ledger.slow_ns);
 }
 
 /* --- accounts --------------------------------------------------------------------------------------- */
@@ -443,11 +445,11 @@ static int show(struct view *view, struct ledger *ledger, const struct ledger_sn
 	int err = document ? 0 : print_hists(h, s);
 
 	if (!err && h->queue_lengths)
-		err = show_qlens(ledger, document);
+		err = show_qlens(ledger, view->since, document);
 	if (!err && view->ledger.accounts)
 		show_accounts(s, document);
 	if (!err && view->ledger.slow)
-		show_slow(h, document);
+		show_slow(h, ledger, document);
 	return err;
 }
 

@@ -378,6 +378,8 @@ void ledger_close(struct ledger *ledger)
 	free(ledger->living.entries);
 	for (i = 0; i < LEDGER_NR_INTERVALS; i++)
 		hist_free(&ledger->windows[i]);
+	for (i = 0; i < NR_TABLES; i++)
+		free(ledger->before[i].entries);
 	free(ledger);
 }
 

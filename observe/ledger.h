@@ -8,15 +8,34 @@
 
 #include "observe/observe.h"
 
+/* Which part of a table is wanted: all that was summed since the start, or since it was last read with SINCE_LAST. */
+enum ledger_since {
+	LEDGER_SINCE_START,
+	LEDGER_SINCE_LAST,
+};
+
 /*
- * Rows, edges, chains and queue lengths: a fresh array (the caller frees it with free()) of what has been summed since
- * the start; *nr entries. Each returns 0, -ENOMEM or -errno; an array of nothing is NULL with *nr 0.
- * Rows are per thread, place and epoch; min_ns and max_ns are those since the start.
+ * Rows, edges, chains and queue lengths: a fresh array (the caller frees it with free()), *nr entries, in an order that
+ * stays; entries without anything in the part that is wanted have count 0. Each returns 0, -ENOMEM or -errno; an array
+ * of nothing is NULL with *nr 0. Rows are per thread, place and epoch.
  */
-int ledger_rows(struct ledger *ledger, struct ledger_row **rows, size_t *nr);
-int ledger_edges(struct ledger *ledger, struct ledger_edge **edges, size_t *nr);
-int ledger_chains(struct ledger *ledger, struct ledger_chain **chains, size_t *nr);
-int ledger_qlens(struct ledger *ledger, struct ledger_qlen **qlens, size_t *nr);
+int ledger_rows(struct ledger *ledger, enum ledger_since since, struct ledger_row **rows,
+		size_t *nr);
+int ledger_edges(struct ledger *ledger, enum ledger_since since, struct ledger_edge **edges,
+		 size_t *nr);
+int ledger_chains(struct ledger *ledger, enum ledger_since since, struct ledger_chain **chains,
+		  size_t *nr);
+int ledger_qlens(struct ledger *ledger, enum ledger_since since, struct ledger_qlen **qlens,
+		 size_t *nr);
+
+/*
+ * @entry -= @before, an earlier state of the same entry. The shortest and longest are not known for the difference:
+ * min_ns and max_ns become the bounds that its power-of-two slots give, or those since the start where they are closer.
+ */
+void ledger_row_subtract(struct ledger_row *entry, const struct ledger_row *before);
+void ledger_edge_subtract(struct ledger_edge *entry, const struct ledger_edge *before);
+void ledger_chain_subtract(struct ledger_chain *entry, const struct ledger_chain *before);
+void ledger_qlen_subtract(struct ledger_qlen *entry, const struct ledger_qlen *before);
 
 /*
  * The stack with @id: addresses innermost first into @stack. Returns 0, -ENOENT (0, lost, or unknown id).

@@ -31,6 +31,20 @@ struct ledger_accounts {
 	size_t nr, capacity;
 };
 
+/* A table as it was last read for a difference. */
+struct ledger_table_before {
+	void *entries;
+	size_t nr;
+};
+
+enum ledger_tables {
+	TABLE_ROWS,
+	TABLE_EDGES,
+	TABLE_CHAINS,
+	TABLE_QLENS,
+	NR_TABLES,
+};
+
 struct ledger_budget {
 	int stats_fd;	     /* keeps the kernel's run time statistics on */
 	uint64_t checked_ns; /* time, runs and run time at the last check */
@@ -58,6 +72,7 @@ struct ledger {
 	char first_scheduler[LEDGER_SCHED_NAME];
 	struct ledger_accounts dead, living; /* living: filled by ledger_stop() */
 	struct hist windows[LEDGER_NR_INTERVALS];
+	struct ledger_table_before before[NR_TABLES];
 	struct bpf_link **samples;
 	char *cpus_online; /* with samples: as the kernel lists them */
 	ledger_event_fn on_event;

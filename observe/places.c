@@ -267,10 +267,10 @@ int places_rows(struct places *p, unsigned int states, struct state_times *times
 	struct ledger_row *rows = NULL;
 	struct wakers wakers = {0};
 	size_t nr = 0, i;
-	int err = place ? ledger_rows(p->ledger, &rows, &nr) : -ENOMEM;
+	int err = place ? ledger_rows(p->ledger, p->since, &rows, &nr) : -ENOMEM;
 
 	if (!err && p->wakers)
-		err = ledger_edges(p->ledger, &wakers.edges, &wakers.nr);
+		err = ledger_edges(p->ledger, LEDGER_SINCE_START, &wakers.edges, &wakers.nr);
 	memset(times, 0, STACK_STATES * sizeof(*times));
 	for (i = 0; !err && i < nr; i++) {
 		enum stack_state state = state_of(rows[i].why);

@@ -18,8 +18,9 @@ struct places {
 	struct ledger *ledger;
 	struct symbols *symbols;
 	struct profile *profile;
-	bool kernel, user; /* which stacks were asked for */
-	bool by_thread;	   /* roots are threads ("comm 12/34"), not commands */
+	bool kernel, user;	 /* which stacks were asked for */
+	bool by_thread;		 /* roots are threads ("comm 12/34"), not commands */
+	enum ledger_since since; /* which part of the rows */
 	bool wakers; /* who ended a wait stands on top of its stack: captured with row_wakers */
 };
 

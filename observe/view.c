@@ -369,6 +369,7 @@ int view_run(struct view *view)
 		return status_of(err);
 	}
 	catch_signals();
+	view->since = view->whole ? LEDGER_SINCE_START : LEDGER_SINCE_LAST;
 	if (view->opened)
 		view->opened(view, ledger);
 	if (!sysenv_has_sched_ext())

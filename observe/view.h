@@ -20,8 +20,9 @@ struct view {
 	uint64_t count;		      /* reports; 0: until the duration ends */
 	bool json;
 	bool timestamps;
-	const char *metrics; /* file for Prometheus text; NULL: none */
-	bool whole;	     /* reports show all since the start, not the last interval */
+	const char *metrics;	 /* file for Prometheus text; NULL: none */
+	bool whole;		 /* reports show all since the start, not the last interval */
+	enum ledger_since since; /* for the tables that show() reads: set by view_run() */
 	unsigned int snapshot_flags;
 	/*
 	 * Show one report (@view->context). @snapshot covers the interval, or all since the start. Text goes to stdout, or,

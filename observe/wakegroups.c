@@ -159,11 +159,12 @@ int wake_groups_of(const struct ledger_edge *edges, size_t nr_edges, bool by_thr
 	return 0;
 }
 
-int wake_groups(struct ledger *ledger, bool by_thread, struct wake_group **groups, size_t *nr)
+int wake_groups(struct ledger *ledger, enum ledger_since since, bool by_thread,
+		struct wake_group **groups, size_t *nr)
 {
 	struct ledger_edge *edges;
 	size_t nr_edges;
-	int err = ledger_edges(ledger, &edges, &nr_edges);
+	int err = ledger_edges(ledger, since, &edges, &nr_edges);
 
 	if (err)
 		return err;

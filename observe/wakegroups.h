@@ -26,7 +26,8 @@ struct wake_group {
  * Group the ledger's edges, most wakeups first, into a fresh array (free() it). @by_thread keeps threads apart.
  * Returns 0, -ENOMEM or -errno.
  */
-int wake_groups(struct ledger *ledger, bool by_thread, struct wake_group **groups, size_t *nr);
+int wake_groups(struct ledger *ledger, enum ledger_since since, bool by_thread,
+		struct wake_group **groups, size_t *nr);
 /* The same of edges that are at hand. */
 int wake_groups_of(const struct ledger_edge *edges, size_t nr_edges, bool by_thread,
 		   struct wake_group **groups, size_t *nr);

@@ -30,6 +30,13 @@ capture filtered --state S --min 4ms --max 7ms -K
 capture wall --wall --hz 997
 capture wakers --waker-stacks
 schedlab offcpu -d 1 --top 1 --svg /out/wakes.svg --wakes > /out/report.txt
+# Something that wakes at a steady rate, for reports of single intervals.
+(while :; do usleep 50000; done) &
+steady=$!
+schedlab wakeups -n --json 1 3 > /out/wakeups.json
+schedlab runqlat --queues --json 1 3 > /out/queues.json
+schedlab offcpu -K --json 1 3 > /out/offcpus.json
+kill $steady
 schedlab offcpu -p 999999 2> /out/nopid.err; echo $? > /out/nopid.status
 schedlab offcpu -c /no/such 2> /out/nocgroup.err; echo $? > /out/nocgroup.status
 schedlab offcpu -p 1 -d 30 > /dev/null & # ends by a signal, with what it has
@@ -112,6 +119,17 @@ check_match "escapes the name" 'data-n="x;y&quot;&lt;&amp;&gt;"' "$(grep -F 'dat
 check_match "with --wakes its SVG holds the graph of who ended the waits" '<g id="graph"' "$(cat out/wakes.svg)"
 expect "--wakes wants a picture" 2 --err "needs a capture and --svg" -- "$schedlab" offcpu --wakes
 check_match "a report in text" 'sleeping: .* intervals, mean .*, longest' "$(cat out/report.txt)"
+
+# Reports of intervals show what came in each, not all since the start: the rate is steady, so are they.
+steady() { # WHAT FILE JQ: the three reports' figures
+	local sums
+	sums=$(jq "$3" "out/$2.json" | tr '\n' ' ')
+	check_number "$1: three intervals of a second are alike ($sums)" \
+		"$(echo "$sums" | awk '{ print (NF == 3 && $1 > 0 && $2 < 1.5 * $1 && $3 < 1.5 * $1 && $1 < 1.5 * $3) }') == 1"
+}
+steady wakeups wakeups '[.edges[] | select(.wakee == "usleep") | .count] | add'
+steady "queue lengths" queues '[.queue_lengths[].count] | add'
+steady offcpu offcpus '[.profile as $p | .profile.stacks[] | select($p.frames[.frames[0]].name == "usleep" and .state == "sleeping") | .value_ns] | add'
 
 # Losses are told, wrong use is refused.
 check_equal "every loss has a number" true "$(jq '.losses | length > 5 and all(.[]; type == "number")' out/exact.json)"
