@@ -163,15 +163,10 @@ static int check_experiment(const struct bench *b, char *error, size_t size)
 	return status;
 }
 
-static int write_order(const struct bench *b)
+static int put_order(void *context, FILE *out)
 {
-	char path[PATH_MAX + 32], *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	int err;
+	const struct bench *b = context;
 
-	if (!out)
-		return -ENOMEM;
 	fprintf(out, "# order-seed %llu\n# cell\tscheduler\tworkload\tseed\trepetition\trecords\n",
 		(unsigned long long)b->experiment.order_seed);
 	for (size_t i = 0; i < b->cell_count; i++)
@@ -180,10 +175,7 @@ static int write_order(const struct bench *b)
 			(unsigned long long)b->cells[i].seed,
 			(unsigned long long)b->cells[i].repetition,
 			b->cells[i].graphs ? "graphs" : "times");
-	snprintf(path, sizeof(path), "%s/order.tsv", b->folder);
-	err = fclose(out) ? -ENOMEM : file_replace(path, text, size);
-	free(text);
-	return err;
+	return 0;
 }
 
 int bench_enter(struct bench *b, bool alone, char *error, size_t error_size)
@@ -208,7 +200,8 @@ int bench_enter(struct bench *b, bool alone, char *error, size_t error_size)
 	status = check_experiment(b, error, error_size);
 	if (status || !alone)
 		return status;
-	err = write_order(b);
+	snprintf(path, sizeof(path), "%s/order.tsv", b->folder);
+	err = file_replace_with(path, put_order, b);
 	return err ? refuse(EXIT_STATUS_FAILURE, error, error_size, "%s/order.tsv: %s", b->folder,
 			    strerror(-err))
 		   : EXIT_STATUS_OK;
@@ -463,6 +456,11 @@ static json_t *guest_json(const char *folder)
 	return lock ? lock : json_null();
 }
 
+bool bench_host_disturbed(double steal_share, const char *evidence)
+{
+	return steal_share > STEAL_LIMIT && evidence && strcmp(evidence, "icount") != 0;
+}
+
 static int add_host(json_t *result, const char *folder, const struct command_line *c,
 		    const struct host_state *before, const struct host_state *after)
 {
@@ -477,8 +475,7 @@ static int add_host(json_t *result, const char *folder, const struct command_lin
 
 	if (!host || json_object_set_new(result, "host", host))
 		return -ENOMEM;
-	/* Virtual time does not see what the host does. */
-	if (steal > STEAL_LIMIT && evidence && strcmp(evidence, "icount") != 0)
+	if (bench_host_disturbed(steal, evidence))
 		return result_invalidate(result,
 					 "the host was disturbed: a hypervisor took CPU time away");
 	return 0;

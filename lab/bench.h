@@ -51,6 +51,9 @@ int bench_run_cell(const struct bench *b, const struct experiment_cell *cell);
 /* Run all missing cells, @jobs at a time, with progress on stderr. Returns an exit status. */
 int bench_run(struct bench *b, unsigned int jobs, bool quiet);
 
+/* Whether a hypervisor took so much of the host's CPU time that times of this evidence class suffered; virtual time does not. */
+bool bench_host_disturbed(double steal_share, const char *evidence);
+
 /* "default web seed 3 repetition 0" into @out; returns @out. */
 const char *bench_cell_name(const struct experiment_cell *cell, char *out, size_t size);
 /* Path of the cell's log. */

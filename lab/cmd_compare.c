@@ -23,8 +23,6 @@ enum option_key {
 	KEY_ALL,
 	KEY_SEED,
 	KEY_RESAMPLES,
-	KEY_SKIP_BAD,
-	KEY_NO_CHECKSUM,
 	KEY_STRICT,
 	KEY_ALLOW_EVIDENCE,
 	KEY_ALLOW_TRACE,
@@ -51,9 +49,6 @@ static const struct argp_option options[] = {
 	{"seed", KEY_SEED, "N", 0, "Seed of bootstrap and permutations (default 1)", 0},
 	{"resamples", KEY_RESAMPLES, "N", 0,
 	 "Bootstrap replicates (default: 500 to 2000, by the number of runs)", 0},
-	{"skip-bad", KEY_SKIP_BAD, NULL, 0, "Name files that are refused and compare the others",
-	 0},
-	{"no-checksum", KEY_NO_CHECKSUM, NULL, 0, "Accept files that were edited", 0},
 	{"allow-evidence", KEY_ALLOW_EVIDENCE, NULL, 0, "Compare across evidence classes", 0},
 	{"allow-trace", KEY_ALLOW_TRACE, NULL, 0,
 	 "Compare across different workload traces or seeds", 0},
@@ -71,8 +66,8 @@ struct arguments {
 	struct rule_result rules[RULES_MAX];
 	size_t rule_count;
 	const char *junit;
-	bool json, skip_bad, strict;
-	unsigned int read_flags;
+	bool json, strict;
+	struct read_args read;
 	const char *color;
 	const char *noise;
 	struct run_set noise_set;
@@ -151,11 +146,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_ALL:
 		args->compare.all = true;
 		return 0;
-	case KEY_SKIP_BAD:
-		args->skip_bad = true;
-		return 0;
-	case KEY_NO_CHECKSUM:
-		args->read_flags |= RUN_NO_CHECKSUM;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &args->read;
 		return 0;
 	case KEY_ALLOW_EVIDENCE:
 		args->compare.allow_evidence = true;
@@ -189,7 +181,7 @@ static const struct argp argp = {
 	"with fewer, or with one run, "
 	"the figures are shown and the verdict says what they cannot say.\n\n"
 	"Exit status: 0, 2 for files that cannot be compared, 5 (--strict) or 6 by the rules.",
-	NULL,
+	read_args_children,
 	NULL,
 	NULL};
 
@@ -219,34 +211,20 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
 	return -EINVAL;
 }
 
-static void say(const char *line, void *context)
-{
-	cli_error("%s", line);
-	(void)context;
-}
-
-static int read_one(struct arguments *args, struct run_set *set, const char *path)
-{
-	int err = run_set_add(set, path, args->read_flags, args->skip_bad, say, NULL);
-
-	if (!err)
-		return EXIT_STATUS_OK;
-	return err == -ENOMEM ? EXIT_STATUS_FAILURE : EXIT_STATUS_USAGE;
-}
-
 static int read_sets(struct arguments *args)
 {
 	int status = EXIT_STATUS_OK;
 
 	for (int side = 0; side < 2; side++) {
 		for (size_t i = 0; i < args->file_count[side] && !status; i++)
-			status = read_one(args, &args->sets[side], args->files[side][i]);
+			status =
+				read_args_add(&args->read, &args->sets[side], args->files[side][i]);
 		if (args->sets[side].refused)
 			cli_warn("%zu file%s of %s left out", args->sets[side].refused,
 				 args->sets[side].refused == 1 ? "" : "s", side ? "B" : "A");
 	}
 	if (args->noise && !status) {
-		status = read_one(args, &args->noise_set, args->noise);
+		status = read_args_add(&args->read, &args->noise_set, args->noise);
 		args->compare.noise = &args->noise_set;
 	}
 	return status;

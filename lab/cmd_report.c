@@ -14,17 +14,16 @@
 enum option_key {
 	KEY_TITLE = 256,
 	KEY_BASELINE,
-	KEY_SKIP_BAD,
-	KEY_NO_CHECKSUM,
 };
 
 static const struct argp_option options[] = {
-	{"output", 'o', "FILE", 0, "The page (default: report.html in the first folder)", 0},
+	{"output", 'o', "FILE", 0,
+	 "The page (default: report.html in the first folder; - for standard output, without "
+	 "tables)",
+	 0},
 	{"title", KEY_TITLE, "TEXT", 0, "Its title", 0},
 	{"baseline", KEY_BASELINE, "LABEL", 0,
 	 "Compare with this scheduler (default: default, else the first)", 0},
-	{"skip-bad", KEY_SKIP_BAD, NULL, 0, "Name files that are refused and report the others", 0},
-	{"no-checksum", KEY_NO_CHECKSUM, NULL, 0, "Accept files that were edited", 0},
 	{"quiet", 'q', NULL, 0, "No tables on standard output", 0},
 	{0},
 };
@@ -34,8 +33,8 @@ struct arguments {
 	size_t path_count;
 	const char *output;
 	struct report_options report;
-	unsigned int read_flags;
-	bool skip_bad, quiet;
+	struct read_args read;
+	bool quiet;
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -55,11 +54,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_BASELINE:
 		a->report.baseline = arg;
 		return 0;
-	case KEY_SKIP_BAD:
-		a->skip_bad = true;
-		return 0;
-	case KEY_NO_CHECKSUM:
-		a->read_flags |= RUN_NO_CHECKSUM;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->read;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (a->path_count == PATHS_MAX)
@@ -79,15 +75,9 @@ static const struct argp argp = {options,
 				 "and commands; and print its tables.\v"
 				 "The page needs no network. Runs that are not valid are listed "
 				 "and left out of every figure.",
-				 NULL,
+				 read_args_children,
 				 NULL,
 				 NULL};
-
-static void say(const char *line, void *context)
-{
-	cli_error("%s", line);
-	(void)context;
-}
 
 static bool has_label(const struct run_set *set, const char *label)
 {
@@ -106,14 +96,14 @@ static int write_report(const struct arguments *a, const struct run_set *set, co
 
 	if (err) {
 		cli_error("%s: %s", cli_printable(output, shown, sizeof(shown)), strerror(-err));
-	} else if (!a->quiet) {
+	} else if (!a->quiet && strcmp(output, "-") != 0) {
 		report_print(r, stdout);
 		if (fflush(stdout)) {
 			err = -errno;
 			cli_error("standard output: %s", strerror(errno));
 		}
 	}
-	if (!err)
+	if (!err && strcmp(output, "-") != 0)
 		cli_note("wrote %s", cli_printable(output, shown, sizeof(shown)));
 	report_free(r);
 	return err ? EXIT_STATUS_FAILURE : EXIT_STATUS_OK;
@@ -122,28 +112,29 @@ static int write_report(const struct arguments *a, const struct run_set *set, co
 static int read_and_report(const struct arguments *a, const char *output)
 {
 	struct run_set set = {0};
-	int err = 0, status = EXIT_STATUS_USAGE;
+	int status = EXIT_STATUS_OK;
 	char shown[96];
 
-	for (size_t i = 0; i < a->path_count && !err; i++)
-		err = run_set_add(&set, a->paths[i], a->read_flags | RUN_KEEP_DOCUMENT, a->skip_bad,
-				  say, NULL);
-	if (err == -ENOMEM)
-		status = EXIT_STATUS_FAILURE;
-	else if (!err && !set.count)
+	for (size_t i = 0; i < a->path_count && !status; i++)
+		status = read_args_add(&a->read, &set, a->paths[i]);
+	if (!status && !set.count) {
 		cli_error("no result that can be read");
-	else if (!err && a->report.baseline && !has_label(&set, a->report.baseline))
+		status = EXIT_STATUS_USAGE;
+	} else if (!status && a->report.baseline && !has_label(&set, a->report.baseline)) {
 		cli_error("--baseline: no run of '%s' is there",
 			  cli_printable(a->report.baseline, shown, sizeof(shown)));
-	else if (!err)
+		status = EXIT_STATUS_USAGE;
+	} else if (!status) {
 		status = write_report(a, &set, output);
+	}
 	run_set_free(&set);
 	return status;
 }
 
 int cmd_report(int argc, char **argv)
 {
-	struct arguments a = {.report = {.margin_pct = DEFAULT_MARGIN_PCT, .seed = 1}};
+	struct arguments a = {.read.flags = RUN_KEEP_DOCUMENT,
+			      .report = {.margin_pct = DEFAULT_MARGIN_PCT, .seed = 1}};
 	char *output = NULL;
 	struct stat st;
 	int status;

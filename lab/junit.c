@@ -25,15 +25,17 @@ static void put_case(FILE *out, const struct rule_result *result)
 	fputs("\"/>\n  </testcase>\n", out);
 }
 
-int junit_write(const char *path, const struct rule_result *results, size_t count)
-{
-	size_t size, failures = 0, skipped = 0;
-	char *text = NULL;
-	FILE *out = open_memstream(&text, &size);
-	int err;
+struct suite {
+	const struct rule_result *results;
+	size_t count;
+};
 
-	if (!out)
-		return -ENOMEM;
+static int put_suite(void *context, FILE *out)
+{
+	const struct suite *suite = context;
+	const struct rule_result *results = suite->results;
+	size_t count = suite->count, failures = 0, skipped = 0;
+
 	for (size_t i = 0; i < count; i++) {
 		failures += results[i].outcome == RULE_HIT;
 		skipped += results[i].outcome == RULE_UNDECIDED;
@@ -46,11 +48,12 @@ int junit_write(const char *path, const struct rule_result *results, size_t coun
 	for (size_t i = 0; i < count; i++)
 		put_case(out, &results[i]);
 	fputs("</testsuite>\n", out);
-	err = ferror(out) ? -ENOMEM : 0;
-	if (fclose(out) && !err)
-		err = -ENOMEM;
-	if (!err)
-		err = file_replace(path, text, size);
-	free(text);
-	return err;
+	return 0;
+}
+
+int junit_write(const char *path, const struct rule_result *results, size_t count)
+{
+	struct suite suite = {results, count};
+
+	return file_replace_with(path, put_suite, &suite);
 }

@@ -204,6 +204,16 @@ int run_set_add(struct run_set *set, const char *path, unsigned int flags, bool 
 		run_complain complain, void *context);
 void run_set_free(struct run_set *set);
 
+/* Options of every command that reads result files: --skip-bad, --no-checksum. */
+struct read_args {
+	bool skip_bad;
+	unsigned int flags; /* RUN_... */
+};
+/* .children of such a command's argp; state->child_inputs[0] is the struct read_args. */
+extern const struct argp_child read_args_children[];
+/* run_set_add() by @args; prints what is refused. Returns an exit status. */
+int read_args_add(const struct read_args *args, struct run_set *set, const char *path);
+
 /* Every *.json file below @folder, sorted; caller frees with lab_paths_free(). Returns 0 or -errno. */
 int lab_paths(const char *folder, char ***paths, size_t *count);
 void lab_paths_free(char **paths, size_t count);

@@ -585,15 +585,11 @@ static int put_scripts(FILE *out, const struct report *r)
 	return err;
 }
 
-int report_write_html(const struct report *r, const char *path)
+static int put_page(void *context, FILE *out)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	const struct report *r = context;
 	int err;
 
-	if (!out)
-		return -ENOMEM;
 	put_head(out, r);
 	put_glance(out, r);
 	for (size_t n = 0; n < r->workload_count; n++)
@@ -603,12 +599,10 @@ int report_write_html(const struct report *r, const char *path)
 	fputs("</main>\n", out);
 	err = put_scripts(out, r);
 	fputs("</body></html>\n", out);
-	if (!err && ferror(out))
-		err = -ENOMEM;
-	if (fclose(out) && !err)
-		err = -ENOMEM;
-	if (!err)
-		err = file_replace(path, text, size);
-	free(text);
 	return err;
+}
+
+int report_write_html(const struct report *r, const char *path)
+{
+	return file_replace_with(path, put_page, (void *)r);
 }

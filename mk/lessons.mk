@@ -22,5 +22,9 @@ $(LESSONS:%=lesson-%): lesson-%: lesson-needs
 # make help shows these lines only.
 lesson-1: ## lesson-1 to lesson-6: run a lesson's tables in the virtual lab; ANSWER= tries an exercise
 
+.PHONY: lessons-refresh
+lessons-refresh: lesson-needs ## every lesson run anew, its figures put into its page
+	@docs/lessons/lesson all refresh
+
 test-lessons: lesson-needs test-needs ## every lesson against its page, and the exercises
 	@LESSONS="$(LESSONS)" tests/run --lanes 1 tests/vm/lessons.sh

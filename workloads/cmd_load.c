@@ -156,30 +156,23 @@ static int open_signals(void)
 }
 
 /* Print by @print into a file that is there whole or not at all. Returns 0 or -errno, told. */
-static int write_text(const char *path, int (*print)(const void *what, FILE *out), const void *what)
+static int write_text(const char *path, int (*print)(void *what, FILE *out), void *what)
 {
-	char *text = NULL, shown[4096];
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-	int err = out ? print(what, out) : -ENOMEM;
+	char shown[4096];
+	int err = file_replace_with(path, print, what);
 
-	if (out && fclose(out) && !err)
-		err = -ENOMEM;
-	if (!err)
-		err = file_replace(path, text, size);
-	free(text);
 	if (err)
 		cli_error("cannot write %s: %s", cli_printable(path, shown, sizeof(shown)),
 			  strerror(-err));
 	return err;
 }
 
-static int print_jobs(const void *report, FILE *out)
+static int print_jobs(void *report, FILE *out)
 {
 	return load_report_write_jobs(report, out);
 }
 
-static int print_learned(const void *learned, FILE *out)
+static int print_learned(void *learned, FILE *out)
 {
 	return learned_print(learned, out);
 }
@@ -227,7 +220,7 @@ static int write_result(const struct load_report *report, json_t *result, const 
 		cli_error("cannot make the result document: %s", strerror(-err));
 		return EXIT_STATUS_FAILURE;
 	}
-	if (a->jobs && write_text(a->jobs, print_jobs, report))
+	if (a->jobs && write_text(a->jobs, print_jobs, (void *)report))
 		return EXIT_STATUS_FAILURE;
 	err = a->load.output ? file_replace_json(a->load.output, result) : 0;
 	if (err) {
