@@ -87,7 +87,7 @@ struct cpu_ctx {
 	u64 deadline;
 	u64 vruntime;	     /* at started_at_ns */
 	u64 started_at_ns;   /* 0: not on the CPU yet */
-	u64 queued_deadline; /* earliest that a waker put on the queue since this CPU last looked */
+	u64 queued_deadline; /* earliest that came to wait since this CPU last looked at the queue */
 	u32 weight;
 	u32 llc;
 	bool aside; /* a task that handed over waits on the CPU itself */
@@ -299,6 +299,12 @@ static bool waker_may_be_preempted(struct task_ctx *waker, u64 *deadline, u64 no
 	return true;
 }
 
+static void deadline_waits(struct cpu_ctx *c, u64 deadline)
+{
+	if (time_before(deadline, c->queued_deadline))
+		c->queued_deadline = deadline;
+}
+
 /* A task that wakes takes the CPU whose task's deadline is the latest after its own, or waits in the queue. */
 static void enqueue_woken(struct task_struct *p, struct task_ctx *t, u64 slice_ns, u64 enq_flags)
 {
@@ -329,14 +335,15 @@ static void enqueue_woken(struct task_struct *p, struct task_ctx *t, u64 slice_n
 		c->deadline = t->deadline;
 		c->started_at_ns = 0;
 		scx_bpf_kick_cpu(victim, KICK_PREEMPT);
-	} else if (time_before(t->deadline, c->queued_deadline)) {
-		c->queued_deadline = t->deadline;
+	} else {
+		deadline_waits(c, t->deadline);
 	}
 }
 
 void BPF_STRUCT_OPS(latency_enqueue, struct task_struct *p, u64 enq_flags)
 {
 	struct task_ctx *t = task_ctx(p);
+	struct cpu_ctx *c = cpu_ctx(scx_bpf_task_cpu(p));
 	u64 slice_ns;
 	u32 id = llc_of(scx_bpf_task_cpu(p));
 	s32 cpu;
@@ -349,12 +356,14 @@ void BPF_STRUCT_OPS(latency_enqueue, struct task_struct *p, u64 enq_flags)
 	charge(p, t);
 	if (enq_flags & ENQ_WAKEUP) {
 		enqueue_woken(p, t, slice_ns, enq_flags);
-	} else if (t->hands_over && nr_cpus == 1 && !cpus[0].aside) {
+	} else if (t->hands_over && nr_cpus == 1 && !c->aside) {
 		/* No other CPU could use it, and it is wanted again at once: it need not go through the queue. */
-		cpus[0].aside = t->aside = true;
+		c->aside = t->aside = true;
+		deadline_waits(c, t->deadline);
 		dsq_insert(p, DSQ_LOCAL, slice_ns, enq_flags);
 	} else {
 		request_renew(p, t);
+		deadline_waits(c, t->deadline);
 		dsq_insert_vtime(p, id, slice_ns, t->deadline, enq_flags);
 	}
 	if (nr_cpus == 1)
@@ -430,10 +439,12 @@ void BPF_STRUCT_OPS(latency_running, struct task_struct *p)
 	struct task_ctx *t = task_ctx(p);
 	struct cpu_ctx *c = cpu_ctx(cpu);
 	u64 now_ns = scx_bpf_now();
+	bool woken;
 
 	if (!t)
 		return;
-	if (t->woken_at_ns) {
+	woken = t->woken_at_ns;
+	if (woken) {
 		wait_measured(t, now_ns - t->woken_at_ns, llc_of(cpu), now_ns);
 		t->woken_at_ns = 0;
 	}
@@ -441,8 +452,11 @@ void BPF_STRUCT_OPS(latency_running, struct task_struct *p)
 	if (t->aside)
 		t->aside = c->aside = false;
 	cpu_takes(cpu, p, t, now_ns);
-	/* A task that a higher class or a waker had interrupted comes back without a look at the queue. */
-	if (preempt && time_before(c->queued_deadline, t->deadline)) {
+	/*
+	 * One that was picked before a higher class took the CPU, or that this interrupted, comes back without a look at
+	 * who waits by now. One that just woke has been compared with them.
+	 */
+	if (preempt && !woken && time_before(c->queued_deadline, t->deadline)) {
 		c->queued_deadline = NO_DEADLINE;
 		STAT_INC(preempted);
 		scx_bpf_kick_cpu(cpu, KICK_PREEMPT);

@@ -42,6 +42,8 @@ static struct {
 	{"gap_us", "mean gap between arrivals, exponential", 10000},
 	{"service_us", "mean service of a job, exponential (disguise: constant)", 500},
 	{"pause_us", "sleep of the disguised hog between services", 100},
+	{"stage_us", "work of each stage of the pipeline", 20},
+	{"noise_pct", "by how much that varies, up and down, uniformly", 0},
 	{"bulk_us", "extra work of the pipeline's server per bulk request; 0: no bulk client", 0},
 	{"rounds", "round trips (pingpong), messages per sender (messaging)", 10000},
 	{"groups", "groups of senders and receivers (messaging)", 4},
@@ -116,14 +118,20 @@ static void work_ns(double ns)
 
 /* --- random numbers: splitmix64, exponential by inversion ----------------------------------------------------------- */
 
-static double random_exponential(uint64_t *state, double mean)
+/* In [0, 1). */
+static double random_uniform(uint64_t *state)
 {
 	uint64_t z = (*state += 0x9e3779b97f4a7c15ULL);
 
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
 	z ^= z >> 31;
-	return -mean * log1p(-(double)(z >> 11) / 9007199254740992.0);
+	return (double)(z >> 11) / 9007199254740992.0;
+}
+
+static double random_exponential(uint64_t *state, double mean)
+{
+	return -mean * log1p(-random_uniform(state));
 }
 
 /* --- samples, in memory shared by all processes --------------------------------------------------------------------- */
@@ -384,13 +392,15 @@ struct request {
 	uint64_t work_ns;
 };
 
-static void stage(int in, int out, double work)
+static void stage(int in, int out, uint64_t seed)
 {
+	double noise = key("noise_pct") / 100;
 	struct request r;
 
 	for (;;) {
 		transfer(in, &r, sizeof(r), false);
-		work_ns(work + (double)r.work_ns);
+		work_ns(key("stage_us") * 1e3 * (1 + noise * (2 * random_uniform(&seed) - 1)) +
+			(double)r.work_ns);
 		if (r.intended_ns)
 			transfer(out, &r, sizeof(r), true);
 	}
@@ -410,9 +420,9 @@ static void mode_pipeline(void)
 	new_pipe(helper);
 	new_pipe(answer);
 	if (child())
-		stage(server[0], helper[1], 20e3);
+		stage(server[0], helper[1], (uint64_t)key("seed") + 1000);
 	if (child())
-		stage(helper[0], answer[1], 20e3);
+		stage(helper[0], answer[1], (uint64_t)key("seed") + 2000);
 	if (bulk > 0 && child()) {
 		for (uint64_t at = begin_ns; at < end_ns; at += (uint64_t)(bulk * 4)) {
 			struct request r = {0, (uint64_t)bulk};
