@@ -150,7 +150,11 @@ static u64 request_of(struct task_struct *p, struct task_ctx *t)
 
 	if (hint && p->se.custom_slice)
 		return p->se.slice < slice_ns ? p->se.slice : slice_ns;
-	return learn && t->request_ns < slice_ns ? t->request_ns : slice_ns;
+	if (!learn)
+		return slice_ns;
+	if (t->request_ns < t->burst_ns) /* longer than ever before: it may be a hog */
+		return t->burst_ns < slice_ns ? t->burst_ns : slice_ns;
+	return t->request_ns < slice_ns ? t->request_ns : slice_ns;
 }
 
 /* The task of ours that wakes another just now, if it is one: not an interrupt, not a task of a higher class. */
@@ -463,12 +467,14 @@ void BPF_STRUCT_OPS(latency_running, struct task_struct *p)
 	}
 }
 
-/* Who was let wait at its wakeup is looked at again: the running task keeps it off for a tick at most. */
+/* Once its request is used up, the running task keeps one with an earlier deadline waiting for a tick at most. */
 void BPF_STRUCT_OPS(latency_tick, struct task_struct *p)
 {
 	struct cpu_ctx *c = cpu_ctx(scx_bpf_task_cpu(p));
+	u64 deadline = deadline_running(c, scx_bpf_now());
 
-	if (preempt && time_before(c->queued_deadline, deadline_running(c, scx_bpf_now())))
+	if (preempt && (time_before(c->queued_deadline, deadline) ||
+			time_before(queue_deadline(c->llc), deadline)))
 		task_set_slice(p, 0);
 }
 

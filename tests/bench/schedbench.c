@@ -68,12 +68,17 @@ static void die(const char *what)
 	exit(1);
 }
 
-static uint64_t now_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (uint64_t)t.tv_sec * NSEC + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 static void sleep_until(uint64_t at_ns)
@@ -240,11 +245,19 @@ static double child_wait(int i)
 
 /* --- the parts ------------------------------------------------------------------------------------------------------ */
 
-/* Burn until @end_ns; longest time off the CPU goes into @gaps (one sample), if given. */
-static void hog(uint64_t end_ns, struct samples *gaps)
-{
-	uint64_t last = now_ns(), longest = 0;
+static uint64_t hogs_ns, begin_ns, end_ns;
 
+/* Of each hog from begin_ns to end_ns: longest time off the CPU, CPU time. */
+static struct samples *hog_gaps, *hog_cpu;
+
+static void hog(void)
+{
+	uint64_t last, longest = 0, cpu;
+
+	sleep_until(hogs_ns);
+	while ((last = now_ns()) < begin_ns)
+		work_ns(5000);
+	cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	while (last < end_ns) {
 		uint64_t t;
 
@@ -254,16 +267,15 @@ static void hog(uint64_t end_ns, struct samples *gaps)
 			longest = t - last;
 		last = t;
 	}
-	if (gaps)
-		sample(gaps, 0, longest);
+	sample(hog_cpu, cpu, clock_ns(CLOCK_PROCESS_CPUTIME_ID));
+	sample(hog_gaps, 0, longest);
 	_exit(0);
 }
 
-/* One Poisson stream of jobs until @end_ns: latency is intended arrival to first instruction of the job. */
-static void sleeper(uint64_t start_ns, uint64_t end_ns, uint64_t seed, struct samples *s,
-		    struct samples *sojourn)
+/* One Poisson stream of jobs from begin_ns to end_ns: latency is intended arrival to first instruction of the job. */
+static void sleeper(uint64_t seed, struct samples *s, struct samples *sojourn)
 {
-	double at = (double)start_ns, gap_ns = key("gap_us") * 1e3,
+	double at = (double)begin_ns, gap_ns = key("gap_us") * 1e3,
 	       service_ns = key("service_us") * 1e3;
 
 	for (;;) {
@@ -305,31 +317,37 @@ static void new_pipe(int fd[2])
 		die("pipe");
 }
 
-static uint64_t begin_ns, end_ns;
-
-/* Fork the hogs and say when the run begins and ends. Returns the number of children before them. */
-static int start_hogs(struct samples *gaps)
+/*
+ * Fork the hogs and say when the run begins and ends. All children are there before the hogs begin (forking beside hogs
+ * takes its time), and a scheduler has a while to see that they are hogs. Returns the number of children before them.
+ */
+static int start_hogs(void)
 {
 	int first = children.count, n = (int)key("hogs");
 
-	begin_ns = now_ns() + NSEC / 10 + (uint64_t)(key("start_us") * 1e3);
+	hog_gaps = samples_new();
+	hog_cpu = samples_new();
+	hogs_ns = now_ns() + NSEC / 10 + (uint64_t)(key("start_us") * 1e3);
+	begin_ns = hogs_ns + NSEC / 5;
 	end_ns = begin_ns + (uint64_t)(key("seconds") * 1e9);
 	for (int i = 0; i < n; i++)
 		if (child()) {
 			if (setpriority(PRIO_PROCESS, 0, (int)key("nice")))
 				die("nice");
-			hog(end_ns, gaps);
+			hog();
 		}
 	return first;
 }
 
-static void finish_hogs(int first, struct samples *gaps)
+static void finish_hogs(int first)
 {
 	double total = 0, least = 1e9, most = 0;
 	int n = (int)key("hogs");
 
+	for (int i = 0; i < n; i++)
+		child_wait(first + i);
 	for (int i = 0; i < n; i++) {
-		double cpu = child_wait(first + i) / (key("seconds") + .1);
+		double cpu = (double)hog_cpu->ns[i] / 1e9 / key("seconds");
 
 		total += cpu;
 		least = cpu < least ? cpu : least;
@@ -337,7 +355,7 @@ static void finish_hogs(int first, struct samples *gaps)
 	}
 	if (n) {
 		printf("hogs_share %.5f\nhogs_least %.5f\nhogs_most %.5f\n", total, least, most);
-		samples_print(gaps, "hogs_wait");
+		samples_print(hog_gaps, "hogs_wait");
 	}
 }
 
@@ -346,14 +364,13 @@ static void finish_hogs(int first, struct samples *gaps)
 /* Sleepers, each a Poisson stream, beside hogs. */
 static void mode_mix(void)
 {
-	struct samples *wakeup = samples_new(), *sojourn = samples_new(), *gaps = samples_new();
-	int n = (int)key("sleepers"), first = start_hogs(gaps);
+	struct samples *wakeup = samples_new(), *sojourn = samples_new();
+	int n = (int)key("sleepers"), first = start_hogs();
 
 	for (int i = 0; i < n; i++)
 		if (child())
-			sleeper(begin_ns, end_ns, (uint64_t)key("seed") * 1000 + (uint64_t)i,
-				wakeup, sojourn);
-	finish_hogs(first, gaps);
+			sleeper((uint64_t)key("seed") * 1000 + (uint64_t)i, wakeup, sojourn);
+	finish_hogs(first);
 	for (int i = children.count - n; i < children.count; i++)
 		child_wait(i);
 	samples_print(wakeup, "wakeup");
@@ -363,13 +380,14 @@ static void mode_mix(void)
 /* The same with one more hog that sleeps pause_us after each service_us, to look like a sleeper. */
 static void mode_disguise(void)
 {
-	struct samples *wakeup = samples_new(), *gaps = samples_new();
-	int first = start_hogs(gaps), last;
+	struct samples *wakeup = samples_new();
+	int first = start_hogs(), last;
 	double service_ns = key("service_us") * 1e3;
 
 	if (child()) {
 		uint64_t t;
 
+		sleep_until(begin_ns);
 		while ((t = now_ns()) < end_ns) {
 			work_ns(service_ns);
 			sleep_until(now_ns() + (uint64_t)(key("pause_us") * 1e3));
@@ -379,9 +397,9 @@ static void mode_disguise(void)
 	last = children.count - 1;
 	keys[5].value = 500; /* the real sleeper's service */
 	if (child())
-		sleeper(begin_ns, end_ns, (uint64_t)key("seed"), wakeup, NULL);
-	finish_hogs(first, gaps);
-	printf("disguised_share %.5f\n", child_wait(last) / (key("seconds") + .1));
+		sleeper((uint64_t)key("seed"), wakeup, NULL);
+	finish_hogs(first);
+	printf("disguised_share %.5f\n", child_wait(last) / key("seconds"));
 	child_wait(last + 1);
 	samples_print(wakeup, "wakeup");
 }
@@ -412,8 +430,8 @@ static void stage(int in, int out, uint64_t seed)
  */
 static void mode_pipeline(void)
 {
-	struct samples *end_to_end = samples_new(), *gaps = samples_new();
-	int server[2], helper[2], answer[2], first = start_hogs(gaps), client;
+	struct samples *end_to_end = samples_new();
+	int server[2], helper[2], answer[2], first = start_hogs(), client;
 	double bulk = key("bulk_us") * 1e3;
 
 	new_pipe(server);
@@ -450,7 +468,7 @@ static void mode_pipeline(void)
 			sample(end_to_end, r.intended_ns, now_ns());
 		}
 	}
-	finish_hogs(first, gaps);
+	finish_hogs(first);
 	child_wait(client);
 	samples_print(end_to_end, "end_to_end");
 }
@@ -562,7 +580,6 @@ struct yielder {
 static void *yielder_run(void *data)
 {
 	struct yielder *y = data;
-	struct timespec t;
 
 	sleep_until(begin_ns);
 	while (now_ns() < end_ns) {
@@ -570,17 +587,15 @@ static void *yielder_run(void *data)
 		y->turns++;
 		sched_yield();
 	}
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	y->cpu_ns = (uint64_t)t.tv_sec * NSEC + (uint64_t)t.tv_nsec;
+	y->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	return NULL;
 }
 
 static void mode_yield(void)
 {
-	struct samples *gaps = samples_new();
-	int tasks = (int)key("tasks"), first = start_hogs(gaps);
+	int tasks = (int)key("tasks"), first = start_hogs();
 	struct yielder *y = calloc((size_t)tasks, sizeof(*y));
-	double turns = 0, cpu_ns = 0;
+	double turns = 0, total_ns = 0;
 	pthread_attr_t attr;
 
 	if (!y || pthread_attr_init(&attr) || pthread_attr_setstacksize(&attr, 65536))
@@ -591,10 +606,10 @@ static void mode_yield(void)
 	for (int i = 0; i < tasks; i++) {
 		pthread_join(y[i].thread, NULL);
 		turns += (double)y[i].turns;
-		cpu_ns += (double)y[i].cpu_ns;
+		total_ns += (double)y[i].cpu_ns;
 	}
-	finish_hogs(first, gaps);
-	printf("yielders_share %.5f\nturns %.0f\nturn %.3f\n", cpu_ns / (key("seconds") * 1e9),
+	finish_hogs(first);
+	printf("yielders_share %.5f\nturns %.0f\nturn %.3f\n", total_ns / (key("seconds") * 1e9),
 	       turns, key("seconds") * 1e6 / turns);
 	free(y);
 }
