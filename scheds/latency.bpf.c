@@ -40,6 +40,7 @@ TUNABLE(bool, chain, 1, 0, 1, "a task with credit shares its deadline with the t
 TUNABLE(bool, feedback, 1, 0, 1, "move deadlines by the measured wait");
 TUNABLE(bool, adapt, 1, 0, 1, "shorten slices while somebody is behind target");
 TUNABLE(bool, hint, 1, 0, 1, "take the request from sched_setattr(sched_runtime) where set");
+TUNABLE(bool, core, 1, 0, 1, "look for idle CPUs by topology: whole cores first, near ones first");
 TUNABLE(bool, llc, 1, 0, 1, "one queue per last-level cache, with stealing");
 
 STAT(wakeups, "tasks queued on waking");
@@ -73,6 +74,7 @@ struct task_ctx {
 	bool hands_over;     /* to a task that it woke */
 	bool aside;	     /* waits on the CPU itself */
 	bool credit;	     /* it was behind the others when it woke, or its waker was */
+	bool forked;	     /* and has not been queued yet */
 };
 
 struct {
@@ -143,18 +145,16 @@ static void charge(struct task_struct *p, struct task_ctx *t)
 	t->vruntime += to_virtual(ran_ns, p->scx.weight);
 }
 
-/* How long @p asks to run, in ns: what it says, what it was seen to need, or a slice. */
-static u64 request_of(struct task_struct *p, struct task_ctx *t)
+/* How long @p asks to run, in virtual ns: what it says, what it was seen to need, a slice at most. */
+static u64 request_of(struct task_struct *p, const struct task_ctx *t, u64 slice_ns)
 {
-	u64 slice_ns = slice_us * NSEC_PER_USEC;
+	u64 request_ns = slice_ns;
 
 	if (hint && p->se.custom_slice)
-		return p->se.slice < slice_ns ? p->se.slice : slice_ns;
-	if (!learn)
-		return slice_ns;
-	if (t->request_ns < t->burst_ns) /* longer than ever before: it may be a hog */
-		return t->burst_ns < slice_ns ? t->burst_ns : slice_ns;
-	return t->request_ns < slice_ns ? t->request_ns : slice_ns;
+		request_ns = p->se.slice;
+	else if (learn) /* a burst longer than usual: it may be a hog by now */
+		request_ns = t->request_ns > t->burst_ns ? t->request_ns : t->burst_ns;
+	return to_virtual(request_ns < slice_ns ? request_ns : slice_ns, p->scx.weight);
 }
 
 /* The task of ours that wakes another just now, if it is one: not an interrupt, not a task of a higher class. */
@@ -177,10 +177,21 @@ static void deadline_inherit(struct task_ctx *t, const struct task_ctx *waker, u
 	t->credit = true;
 }
 
-/* @p comes back from sleep: cap its credit, set its deadline. */
-static void deadline_wake(struct task_struct *p, struct task_ctx *t, u64 vtime, u64 now_ns)
+/* A child starts with its parent's deadline, and the parent pays for it. */
+static void deadline_fork(struct task_struct *p, struct task_ctx *t, u32 id)
 {
-	u64 oldest = vtime - burst_us * NSEC_PER_USEC;
+	struct task_ctx *parent = waker_ctx();
+
+	if (!parent || !parent->credit || !time_before(parent->vruntime, vtime_now[id]))
+		return;
+	deadline_inherit(t, parent, vtime_now[id]);
+	parent->vruntime += request_of(p, t, slice_of(id));
+}
+
+/* @p comes back from sleep: cap its credit, set its deadline. */
+static void deadline_wake(struct task_struct *p, struct task_ctx *t, u32 id, u64 now_ns)
+{
+	u64 vtime = vtime_now[id], oldest = vtime - burst_us * NSEC_PER_USEC;
 
 	t->woken_at_ns = now_ns;
 	t->request_ns = (3 * t->request_ns + t->burst_ns) / 4;
@@ -188,19 +199,19 @@ static void deadline_wake(struct task_struct *p, struct task_ctx *t, u64 vtime, 
 	if (time_before(t->vruntime, oldest))
 		t->vruntime = oldest;
 	t->credit = time_before(t->vruntime, vtime);
-	t->deadline = t->vruntime + to_virtual(request_of(p, t), p->scx.weight);
-	if (feedback && t->credit && t->boost_ns) {
+	t->deadline = t->vruntime + request_of(p, t, slice_of(id));
+	if (feedback && t->boost_ns) {
 		STAT_INC(boosted);
 		t->deadline -= t->boost_ns;
 	}
 }
 
 /* A request that is served gives way to the next; one cut short by a preemption keeps its deadline, and so its turn. */
-static void request_renew(struct task_struct *p, struct task_ctx *t)
+static void request_renew(struct task_struct *p, struct task_ctx *t, u64 slice_ns)
 {
 	if (time_before(t->vruntime, t->deadline))
 		return;
-	t->deadline = t->vruntime + to_virtual(request_of(p, t), p->scx.weight);
+	t->deadline = t->vruntime + request_of(p, t, slice_ns);
 	t->credit = false;
 }
 
@@ -224,15 +235,11 @@ static void wait_measured(struct task_ctx *t, u64 wait_ns, u32 id, u64 now_ns)
 {
 	u64 target_ns = target_us * NSEC_PER_USEC, limit_ns = burst_us * NSEC_PER_USEC;
 
-	if (!feedback && !adapt)
-		return;
-	t->wait_ns = (3 * t->wait_ns + wait_ns) / 4;
-	if (!t->credit)
-		return;
 	if (wait_ns > target_ns) {
 		STAT_INC(late);
 		behind_until[id] = now_ns + BEHIND_NS;
 	}
+	t->wait_ns = (3 * t->wait_ns + wait_ns) / 4;
 	if (t->wait_ns > target_ns)
 		t->boost_ns += (t->wait_ns - target_ns) / 2;
 	else
@@ -247,13 +254,20 @@ s32 BPF_STRUCT_OPS(latency_select_cpu, struct task_struct *p, s32 prev_cpu, u64 
 {
 	struct task_ctx *t = task_ctx(p);
 	bool idle = false;
-	s32 cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
+	s32 cpu;
 
+	if (core) {
+		cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
+	} else {
+		cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+		idle = cpu >= 0;
+		cpu = idle ? cpu : prev_cpu;
+	}
 	if (idle && t) {
 		u32 id = llc_of(cpu);
 
 		STAT_INC(direct);
-		deadline_wake(p, t, vtime_now[id], scx_bpf_now());
+		deadline_wake(p, t, id, scx_bpf_now());
 		dsq_insert(p, DSQ_LOCAL, slice_of(id), 0);
 	}
 	return cpu;
@@ -319,7 +333,7 @@ static void enqueue_woken(struct task_struct *p, struct task_ctx *t, u64 slice_n
 	u32 id = llc_of(cpu);
 
 	STAT_INC(wakeups);
-	deadline_wake(p, t, vtime_now[id], now_ns);
+	deadline_wake(p, t, id, now_ns);
 	if (chain && waker)
 		deadline_inherit(t, waker, vtime_now[id]);
 	deadline = t->deadline;
@@ -366,7 +380,10 @@ void BPF_STRUCT_OPS(latency_enqueue, struct task_struct *p, u64 enq_flags)
 		deadline_waits(c, t->deadline);
 		dsq_insert(p, DSQ_LOCAL, slice_ns, enq_flags);
 	} else {
-		request_renew(p, t);
+		request_renew(p, t, slice_ns);
+		if (t->forked && chain)
+			deadline_fork(p, t, id);
+		t->forked = false;
 		deadline_waits(c, t->deadline);
 		dsq_insert_vtime(p, id, slice_ns, t->deadline, enq_flags);
 	}
@@ -411,7 +428,7 @@ static bool keep_running(struct task_struct *prev, s32 cpu, u32 id)
 	if (!t)
 		return false;
 	charge(prev, t);
-	request_renew(prev, t);
+	request_renew(prev, t, slice_of(id));
 	if (time_before(queue_deadline(id), t->deadline))
 		return false;
 	STAT_INC(kept);
@@ -488,6 +505,7 @@ void BPF_STRUCT_OPS(latency_enable, struct task_struct *p)
 	t->vruntime = vtime_now[llc_of(scx_bpf_task_cpu(p))]; /* no credit yet */
 	t->request_ns = slice_min_us * NSEC_PER_USEC;	      /* until it is known */
 	t->deadline = t->vruntime + to_virtual(t->request_ns, p->scx.weight);
+	t->forked = true;
 }
 
 s32 BPF_STRUCT_OPS_SLEEPABLE(latency_init_task, struct task_struct *p,

@@ -22,6 +22,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,6 +46,10 @@ static struct {
 	{"stage_us", "work of each stage of the pipeline", 20},
 	{"noise_pct", "by how much that varies, up and down, uniformly", 0},
 	{"bulk_us", "extra work of the pipeline's server per bulk request; 0: no bulk client", 0},
+	{"bulk_gap_us", "time between bulk requests; 0: four times bulk_us", 0},
+	{"hint_us", "what sleepers ask for with sched_setattr(sched_runtime); 0: nothing", 0},
+	{"near", "so many consecutive CPUs share a core or a cache (place)", 2},
+	{"runs", "repetitions with the next seeds, all in one figure (pipeline)", 1},
 	{"rounds", "round trips (pingpong), messages per sender (messaging)", 10000},
 	{"groups", "groups of senders and receivers (messaging)", 4},
 	{"tasks",
@@ -254,6 +259,7 @@ static void hog(void)
 {
 	uint64_t last, longest = 0, cpu;
 
+	prctl(PR_SET_NAME, "hog");
 	sleep_until(hogs_ns);
 	while ((last = now_ns()) < begin_ns)
 		work_ns(5000);
@@ -272,12 +278,32 @@ static void hog(void)
 	_exit(0);
 }
 
+/* The kernel's struct sched_attr, as it was first; the C library has none before 2.41. */
+struct attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+/* Tell the scheduler how long a job takes. */
+static void ask_for(double ns)
+{
+	struct attr a = {.size = sizeof(a), .runtime = (uint64_t)ns};
+
+	if (ns > 0 && syscall(SYS_sched_setattr, 0, &a, 0))
+		die("sched_setattr");
+}
+
 /* One Poisson stream of jobs from begin_ns to end_ns: latency is intended arrival to first instruction of the job. */
 static void sleeper(uint64_t seed, struct samples *s, struct samples *sojourn)
 {
 	double at = (double)begin_ns, gap_ns = key("gap_us") * 1e3,
 	       service_ns = key("service_us") * 1e3;
 
+	prctl(PR_SET_NAME, "sleeper");
+	ask_for(key("hint_us") * 1e3);
 	for (;;) {
 		uint64_t intended;
 
@@ -380,7 +406,7 @@ static void mode_mix(void)
 /* The same with one more hog that sleeps pause_us after each service_us, to look like a sleeper. */
 static void mode_disguise(void)
 {
-	struct samples *wakeup = samples_new();
+	struct samples *wakeup = samples_new(), *disguised = samples_new();
 	int first = start_hogs(), last;
 	double service_ns = key("service_us") * 1e3;
 
@@ -390,7 +416,9 @@ static void mode_disguise(void)
 		sleep_until(begin_ns);
 		while ((t = now_ns()) < end_ns) {
 			work_ns(service_ns);
-			sleep_until(now_ns() + (uint64_t)(key("pause_us") * 1e3));
+			t = now_ns() + (uint64_t)(key("pause_us") * 1e3);
+			sleep_until(t);
+			sample(disguised, t, now_ns());
 		}
 		_exit(0);
 	}
@@ -401,6 +429,7 @@ static void mode_disguise(void)
 	finish_hogs(first);
 	printf("disguised_share %.5f\n", child_wait(last) / key("seconds"));
 	child_wait(last + 1);
+	samples_print(disguised, "disguised");
 	samples_print(wakeup, "wakeup");
 }
 
@@ -428,21 +457,21 @@ static void stage(int in, int out, uint64_t seed)
  * client -> server -> helper -> client, a request at a time from a Poisson stream; latency from the intended arrival to
  * the answer. With bulk_us a second client keeps the server busy with requests that nobody waits for.
  */
-static void mode_pipeline(void)
+static void pipeline(struct samples *end_to_end, uint64_t seed)
 {
-	struct samples *end_to_end = samples_new();
 	int server[2], helper[2], answer[2], first = start_hogs(), client;
-	double bulk = key("bulk_us") * 1e3;
+	double bulk = key("bulk_us") * 1e3,
+	       bulk_gap = key("bulk_gap_us") > 0 ? key("bulk_gap_us") * 1e3 : 4 * bulk;
 
 	new_pipe(server);
 	new_pipe(helper);
 	new_pipe(answer);
 	if (child())
-		stage(server[0], helper[1], (uint64_t)key("seed") + 1000);
+		stage(server[0], helper[1], seed + 1000);
 	if (child())
-		stage(helper[0], answer[1], (uint64_t)key("seed") + 2000);
+		stage(helper[0], answer[1], seed + 2000);
 	if (bulk > 0 && child()) {
-		for (uint64_t at = begin_ns; at < end_ns; at += (uint64_t)(bulk * 4)) {
+		for (uint64_t at = begin_ns; at < end_ns; at += (uint64_t)bulk_gap) {
 			struct request r = {0, (uint64_t)bulk};
 
 			sleep_until(at);
@@ -452,7 +481,6 @@ static void mode_pipeline(void)
 	}
 	client = children.count;
 	if (child()) {
-		uint64_t seed = (uint64_t)key("seed");
 		double at = (double)begin_ns;
 
 		for (;;) {
@@ -470,7 +498,107 @@ static void mode_pipeline(void)
 	}
 	finish_hogs(first);
 	child_wait(client);
+}
+
+static void mode_pipeline(void)
+{
+	struct samples *end_to_end = samples_new();
+
+	for (int run = 0; run < (int)key("runs"); run++)
+		pipeline(end_to_end, (uint64_t)key("seed") + (uint64_t)run);
 	samples_print(end_to_end, "end_to_end");
+}
+
+/* A shell's shape: for each request a process that works and is gone; latency from the intended arrival to its end. */
+static void mode_spawn(void)
+{
+	struct samples *end_to_end = samples_new();
+	int first = start_hogs(), client = children.count;
+
+	if (child()) {
+		uint64_t seed = (uint64_t)key("seed");
+		double at = (double)begin_ns;
+
+		children.count = 0;
+		for (;;) {
+			at += random_exponential(&seed, key("gap_us") * 1e3);
+			if ((uint64_t)at >= end_ns)
+				_exit(0);
+			sleep_until((uint64_t)at);
+			children.count = 0;
+			if (child()) {
+				work_ns(key("service_us") * 1e3);
+				_exit(0);
+			}
+			child_wait(0);
+			sample(end_to_end, (uint64_t)at, now_ns());
+		}
+	}
+	finish_hogs(first);
+	child_wait(client);
+	samples_print(end_to_end, "end_to_end");
+}
+
+/*
+ * Where tasks are put: each works service_us and sleeps pause_us in turn. Counts how often one came to CPUs that are not
+ * near those where it was, and the share of the work that was done with another task at work near by.
+ */
+struct places {
+	_Atomic int cpu[64]; /* -1: sleeps */
+	_Atomic uint64_t works, moves, looks, shared;
+};
+
+static void place_run(struct places *p, int self, int tasks, uint64_t seed)
+{
+	int near = (int)key("near"), last = -1;
+	bool shared = false;
+
+	sleep_until(begin_ns);
+	while (now_ns() < end_ns) {
+		uint64_t end_of_work =
+			now_ns() + (uint64_t)random_exponential(&seed, key("service_us") * 1e3);
+
+		p->works++;
+		while (now_ns() < end_of_work) {
+			int cpu = sched_getcpu();
+
+			p->cpu[self] = cpu;
+			if (last >= 0 && cpu / near != last / near)
+				p->moves++;
+			last = cpu;
+			shared = false;
+			for (int i = 0; i < tasks; i++)
+				shared |= i != self && p->cpu[i] >= 0 && p->cpu[i] != cpu &&
+					  p->cpu[i] / near == cpu / near;
+			p->looks++;
+			p->shared += shared;
+			work_ns(20e3);
+		}
+		p->cpu[self] = -1;
+		sleep_until(now_ns() +
+			    (uint64_t)random_exponential(&seed, key("pause_us") * 1e3));
+	}
+	_exit(0);
+}
+
+static void mode_place(void)
+{
+	struct places *p = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int first = start_hogs(), tasks = (int)key("tasks") < 64 ? (int)key("tasks") : 64;
+
+	if (p == MAP_FAILED)
+		die("memory");
+	for (int i = 0; i < tasks; i++)
+		p->cpu[i] = -1;
+	for (int i = 0; i < tasks; i++)
+		if (child())
+			place_run(p, i, tasks, (uint64_t)key("seed") * 1000 + (uint64_t)i);
+	finish_hogs(first);
+	for (int i = children.count - tasks; i < children.count; i++)
+		child_wait(i);
+	printf("works %llu\nmoves %.4f\nshared %.4f\n", (unsigned long long)p->works,
+	       (double)p->moves / (double)p->works, (double)p->shared / (double)p->looks);
 }
 
 /* Two processes, one byte there and back. */
@@ -621,6 +749,8 @@ static const struct {
 	{"mix", "sleepers beside hogs", mode_mix},
 	{"disguise", "a sleeper, hogs, and a hog that sleeps now and then", mode_disguise},
 	{"pipeline", "client, server and helper beside hogs", mode_pipeline},
+	{"spawn", "a short process for each request, beside hogs", mode_spawn},
+	{"place", "which CPUs tasks are put on", mode_place},
 	{"pingpong", "one byte through two pipes and back", mode_pingpong},
 	{"messaging", "groups of senders and receivers", mode_messaging},
 	{"make", "many short processes, some at a time", mode_make},
