@@ -59,7 +59,7 @@ EXIT_RECORD_DEFINE(exit_record);
 #define MAX_CPUS    1024
 #define MAX_LLCS    64
 #define MAX_TRIES   8			 /* CPUs looked at for one to preempt */
-#define BEHIND_NS   (20 * NSEC_PER_MSEC) /* for how long a late wait keeps slices short */
+#define BEHIND_NS   NSEC_PER_SEC /* for how long a late wait keeps slices short */
 
 struct task_ctx {
 	u64 vruntime;	     /* ns of run time by weight */

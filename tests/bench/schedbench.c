@@ -546,6 +546,7 @@ static void mode_spawn(void)
 struct places {
 	_Atomic int cpu[64]; /* -1: sleeps */
 	_Atomic uint64_t works, moves, looks, shared;
+	struct samples *wakeup;
 };
 
 static void place_run(struct places *p, int self, int tasks, uint64_t seed)
@@ -555,8 +556,9 @@ static void place_run(struct places *p, int self, int tasks, uint64_t seed)
 
 	sleep_until(begin_ns);
 	while (now_ns() < end_ns) {
-		uint64_t end_of_work =
-			now_ns() + (uint64_t)random_exponential(&seed, key("service_us") * 1e3);
+		uint64_t end_of_work = now_ns() + (uint64_t)random_exponential(
+							 &seed, key("service_us") * 1e3),
+			 end_of_pause;
 
 		p->works++;
 		while (now_ns() < end_of_work) {
@@ -575,8 +577,10 @@ static void place_run(struct places *p, int self, int tasks, uint64_t seed)
 			work_ns(20e3);
 		}
 		p->cpu[self] = -1;
-		sleep_until(now_ns() +
-			    (uint64_t)random_exponential(&seed, key("pause_us") * 1e3));
+		end_of_pause =
+			now_ns() + (uint64_t)random_exponential(&seed, key("pause_us") * 1e3);
+		sleep_until(end_of_pause);
+		sample(p->wakeup, end_of_pause, now_ns());
 	}
 	_exit(0);
 }
@@ -589,6 +593,7 @@ static void mode_place(void)
 
 	if (p == MAP_FAILED)
 		die("memory");
+	p->wakeup = samples_new();
 	for (int i = 0; i < tasks; i++)
 		p->cpu[i] = -1;
 	for (int i = 0; i < tasks; i++)
@@ -599,6 +604,7 @@ static void mode_place(void)
 		child_wait(i);
 	printf("works %llu\nmoves %.4f\nshared %.4f\n", (unsigned long long)p->works,
 	       (double)p->moves / (double)p->works, (double)p->shared / (double)p->looks);
+	samples_print(p->wakeup, "wakeup");
 }
 
 /* Two processes, one byte there and back. */
