@@ -2,14 +2,15 @@
 /*
  * latency: tasks that use less than their share run at once; everybody's share and wait are bounded.
  *
- * Policy. Each task has a virtual run time, its run time divided by its weight (nice), and asks for a request: its slice,
- * or the burst that it has been seen to run between two sleeps. Its deadline is virtual time plus request; the earliest
- * deadline runs first, one queue per last-level cache. A task that slept comes back up to burst_us of virtual time
- * behind the others: that lag is its credit. If its deadline is earlier than that of the task on its CPU it takes the
- * CPU at once, by a kick and not at the next tick; running spends the credit, so a hog that sleeps now and then soon
- * competes as a hog. What the latency-critical really get is measured: a task with credit that waited longer than
- * target_us has its deadline moved forward until it does not, and slices shrink to slice_min_us while anyone like it is
- * behind. A task woken by one with credit shares its deadline, whatever the process, up to burst_us of debt.
+ * Policy. Each task has a virtual run time, its run time divided by its weight (nice), and asks for a request: what it
+ * says with sched_setattr(sched_runtime), or the burst that it has been seen to run between two sleeps, a slice at most.
+ * Its deadline is virtual time plus request; the earliest deadline runs first, one queue per last-level cache. A task that
+ * slept comes back up to burst_us of virtual time behind the others: that lag is its credit. If its deadline is earlier
+ * than that of the task on its CPU it takes the CPU at once, by a kick and not at the next tick; running spends the
+ * credit, so a hog that sleeps now and then soon competes as a hog. What tasks really get is measured: one that waited
+ * longer than target_us on waking has its deadlines moved forward, up to burst_us, until it does not, and for a second
+ * slices shrink to slice_min_us. A task woken by one with credit shares its deadline, whatever the process, up to burst_us
+ * of debt; so does a child, and its parent pays for it.
  *
  * Bounds, for n runnable tasks of equal weight on one CPU (w_others / w_own in place of n - 1 otherwise), tick included:
  *   longest wait of a runnable task    (n - 1) * (2 * burst_us + 2 * slice_us + one tick)
@@ -30,13 +31,14 @@
 
 char _license[] SEC("license") = "GPL";
 
-TUNABLE(u64, target_us, 500, 10, 1000000, "wait that a task with credit should not exceed");
-TUNABLE(u64, slice_us, 20000, 1000, 1000000, "slice while nobody with credit is behind target");
+TUNABLE(u64, target_us, 500, 10, 1000000, "wait after waking that should not be exceeded");
+TUNABLE(u64, slice_us, 20000, 1000, 1000000, "slice while nobody is behind target");
 TUNABLE(u64, slice_min_us, 3000, 100, 1000000, "slice while somebody is");
 TUNABLE(u64, burst_us, 10000, 100, 1000000, "largest credit from sleeping, in virtual time");
 TUNABLE(bool, preempt, 1, 0, 1, "preempt at once for an earlier deadline");
 TUNABLE(bool, learn, 1, 0, 1, "learn each task's request from its bursts");
-TUNABLE(bool, chain, 1, 0, 1, "a task with credit shares its deadline with the task it wakes");
+TUNABLE(bool, chain, 1, 0, 1,
+	"a task with credit shares its deadline with those it wakes or forks");
 TUNABLE(bool, feedback, 1, 0, 1, "move deadlines by the measured wait");
 TUNABLE(bool, adapt, 1, 0, 1, "shorten slices while somebody is behind target");
 TUNABLE(bool, hint, 1, 0, 1, "take the request from sched_setattr(sched_runtime) where set");
@@ -47,7 +49,7 @@ STAT(wakeups, "tasks queued on waking");
 STAT(direct, "tasks that found an idle CPU when they woke");
 STAT(kept, "tasks that went on after their slice: nobody's deadline is earlier");
 STAT(preempted, "running tasks preempted for an earlier deadline");
-STAT(late, "waits of tasks with credit above target_us");
+STAT(late, "waits after waking above target_us");
 STAT(boosted, "tasks queued with a deadline moved forward");
 STAT(chained, "tasks queued with their waker's deadline");
 STAT(stolen, "tasks taken from another cache's queue");
@@ -58,7 +60,7 @@ EXIT_RECORD_DEFINE(exit_record);
 #define MAX_RT_PRIO 100
 #define MAX_CPUS    1024
 #define MAX_LLCS    64
-#define MAX_TRIES   8			 /* CPUs looked at for one to preempt */
+#define MAX_TRIES   8		 /* CPUs looked at for one to preempt */
 #define BEHIND_NS   NSEC_PER_SEC /* for how long a late wait keeps slices short */
 
 struct task_ctx {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # In the guest: schedbench under one scheduler after the other. Each figure is a line "SCHEDULER.WHAT.NAME VALUE", and
 # SCHEDULER.WHAT.status is the exit status: figures of an ejected scheduler are partly another's.
+# With LEDGER=1 "SCHEDULER.WHAT.runqlat DOCUMENT" is what runqlat saw meanwhile, by command.
 # usage: SCHEDS='NAME [option=value]...;...' latency.sh 'WHAT: MODE key=value...' ...
 # NAME is default, one of ours, or that of an object /with/NAME.bpf.o; blanks in SCHEDULER become commas.
 IFS=';'
@@ -15,6 +16,11 @@ for sched in $SCHEDS; do
 	for run; do
 		what=${run%%:*}
 		status=0
+		watcher=
+		if [ -n "${LEDGER:-}" ]; then
+			{ usleep 500000; exec schedlab runqlat --split wake --by comm --json -d 5 > /tmp/runqlat; } &
+			watcher=$!
+		fi
 		# shellcheck disable=SC2086 # words, on purpose
 		if [ "$name" = default ]; then
 			/with/schedbench ${run#*:} > /tmp/out || status=$?
@@ -22,6 +28,11 @@ for sched in $SCHEDS; do
 			schedlab run "$name" $options -- /with/schedbench ${run#*:} > /tmp/out || status=$?
 		fi
 		echo "status $status" >> /tmp/out
+		if [ -n "$watcher" ]; then
+			kill -INT "$watcher"
+			wait "$watcher"
+			sed 's/^/runqlat /' /tmp/runqlat >> /tmp/out
+		fi
 		sed "s/^/$label.$what./" /tmp/out
 	done
 	IFS=';'

@@ -556,8 +556,8 @@ static void place_run(struct places *p, int self, int tasks, uint64_t seed)
 
 	sleep_until(begin_ns);
 	while (now_ns() < end_ns) {
-		uint64_t end_of_work = now_ns() + (uint64_t)random_exponential(
-							 &seed, key("service_us") * 1e3),
+		uint64_t end_of_work = now_ns() +
+				       (uint64_t)random_exponential(&seed, key("service_us") * 1e3),
 			 end_of_pause;
 
 		p->works++;
@@ -587,8 +587,8 @@ static void place_run(struct places *p, int self, int tasks, uint64_t seed)
 
 static void mode_place(void)
 {
-	struct places *p = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct places *p =
+		mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int first = start_hogs(), tasks = (int)key("tasks") < 64 ? (int)key("tasks") : 64;
 
 	if (p == MAP_FAILED)
