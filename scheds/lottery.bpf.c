@@ -47,6 +47,7 @@ STAT(draws, "draws made");
 STAT(missed, "draws that fell on a ticket just taken, made again");
 STAT(kept, "draws won by the task that was running");
 STAT(banked, "draws won by a task that runs on another CPU: its next quantum");
+STAT(forfeited, "such draws beyond MAX_QUANTA: nobody's");
 STAT(direct, "tasks that found an idle CPU when they woke: no draw");
 STAT(house, "tasks that went to the house queue: no tickets, or no slot");
 STAT(compensated, "tasks queued with compensation tickets");
@@ -59,7 +60,7 @@ EXIT_RECORD_DEFINE(exit_record);
 #define SLOT_BITS  13
 #define SLOTS	   (1 << SLOT_BITS)
 #define MAX_CPUS   1024
-#define MAX_QUANTA 8
+#define MAX_QUANTA 64 /* banked for one task; more only where it is due more than a CPU */
 #define MAX_DEPTH  8  /* levels of cgroups that are followed */
 #define MAX_DRAWS  16 /* for one dispatch */
 #define WON_DSQ	   0
@@ -438,6 +439,8 @@ static void runner_take(s32 cpu, u64 ticket)
 			STAT_INC(banked);
 			if (r->quanta < MAX_QUANTA)
 				__sync_fetch_and_add(&r->quanta, 1);
+			else
+				STAT_INC(forfeited);
 			return;
 		}
 		ticket -= r->worth;

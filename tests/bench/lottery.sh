@@ -39,8 +39,8 @@ draws) # draws won between two looks, with tickets 1:2:4
 	schedlab tickets --json "$1" "$2" "$3"
 	wait
 	;;
-cpus) # CPU time of tasks that may run on any of four CPUs, tickets 1:2:4 by turns
-	$bench yield tasks=12 service_us=2400 seconds=10 start_us=2000000 > /dev/null &
+cpus) # draws won by tasks that may run on any of four CPUs, tickets 1:2:4 by turns
+	$bench yield tasks=12 service_us=1200 seconds=8 start_us=2000000 > /dev/null &
 	n=0
 	tasks=$(threads $! 12)
 	set --
@@ -51,7 +51,7 @@ cpus) # CPU time of tasks that may run on any of four CPUs, tickets 1:2:4 by tur
 	schedlab tickets "$@" > /dev/null
 	usleep 2500000
 	schedlab tickets --json $tasks
-	sleep 7
+	sleep 5
 	schedlab tickets --json $tasks
 	wait
 	;;

@@ -67,17 +67,19 @@ check_number "without compensation it is not ($(share))" "$(share) < 0.15"
 
 # --- four CPUs ----------------------------------------------------------------------------------------------------------
 lab=(--cpus 4)
-fits=() total=0
+fits=() wrong=() total=0
 for seed in 1 2 3; do
 	lottery "compensation=1 seed=$seed" sh /with/lottery.sh cpus
 	total=$((total + $(won | tr ' ' +)))
 	# By class: the 12 tasks are 4 of each, in turn 200, 400, 100.
 	classes=$(won | awk '{ for (i = 1; i <= NF; i++) c[i % 3] += $i; print c[1], c[2], c[0] }')
 	fits+=("$(chi_square "$classes" '2 4 1')")
+	wrong+=("$(chi_square "$classes" '2 5 1')")
 done
 lab=()
 check_number "four CPUs: at least 10,000 draws" "$total >= 10000"
 check_number "four CPUs: draws fit tickets 1:2:4 ($classes; chi-square ${fits[*]})" "$(median "${fits[@]}") < 9.210"
+check_number "four CPUs: the test sees wrong tickets, 1:2:5 (chi-square ${wrong[*]})" "$(median "${wrong[@]}") > 9.210"
 
 # --- currencies, the house queue ----------------------------------------------------------------------------------------
 lottery "slice_us=2000" sh /with/lottery.sh currencies
