@@ -37,11 +37,14 @@ static void spin_us(long us)
 		;
 }
 
-/* Until the other end is opened. */
+/* Until the other end has been opened and closed. */
 static int wait_for(const char *fifo)
 {
 	int fd = open(fifo, O_RDONLY | O_CLOEXEC);
+	char byte;
 
+	while (fd >= 0 && read(fd, &byte, 1) > 0)
+		;
 	return fd < 0 || close(fd);
 }
 
