@@ -14,3 +14,7 @@ test-needs: $(OBSERVE_TOOLS)
 
 bench-observe: all $(OBSERVE_TOOLS) ## what the views cost, against Debian's libbpf-tools 0.26, in the virtual lab
 	@tests/bench/observe/run
+
+.PHONY: soak-observe
+soak-observe: all test-needs ## an hour's capture of all views: memory does not grow (SECONDS_OF_CAPTURE=3600, virtual)
+	@tests/run --lanes 1 --logs $(BUILD)/soak-logs tests/soak/observe.sh

@@ -219,6 +219,7 @@ static void take_terminal(struct top *t)
 		cli_note("top: this terminal cannot be drawn on: tables instead");
 		return;
 	}
+	t->view.draws = true;
 	cbreak();
 	noecho();
 	nonl();
@@ -235,6 +236,7 @@ static void finished(struct view *view)
 		return;
 	endwin();
 	delscreen(t->screen);
+	t->view.draws = false;
 	t->screen = NULL;
 }
 

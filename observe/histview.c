@@ -274,6 +274,8 @@ static int show_qlens(struct ledger *ledger, enum ledger_since since, json_t *do
 	return 0;
 }
 
+#define SLOW_MAX 16384u /* single waits in one JSON report */
+
 /* --- worst waits -------------------------------------------------------------------------------------------------- */
 
 static const char *text_comm(const char comm[LEDGER_COMM_LEN], char *out, size_t size)
@@ -369,6 +371,8 @@ static int on_slow(void *context, const struct ledger_slow *s)
 
 	if (c->h->top)
 		keep_worst(c->h, c->ledger, s);
+	else if (c->h->view.json && json_array_size(c->h->slow_json) >= SLOW_MAX)
+		c->h->slow_beyond++;
 	else if (c->h->view.json)
 		json_array_append_new(c->h->slow_json, slow_to_json(s));
 	else
@@ -391,7 +395,14 @@ static void show_slow(struct histview *h, struct ledger *ledger, json_t *documen
 		for (i = 0; i < h->nr_worst; i++)
 			json_array_append_new(h->slow_json, slow_to_json(&h->worst[i]));
 		json_object_set_new(document, "slow", h->slow_json);
+		json_object_set_new(document, "slow_beyond",
+				    json_integer((json_int_t)h->slow_beyond));
+		if (h->slow_beyond)
+			cli_note("%" PRIu64
+				 " single waits beyond the first %u are not in the report",
+				 h->slow_beyond, SLOW_MAX);
 		h->slow_json = json_array();
+		h->slow_beyond = 0;
 	} else if (h->nr_worst) {
 		printf("\nworst waits\n");
 		for (i = 0; i < h->nr_worst; i++)

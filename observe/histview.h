@@ -22,7 +22,8 @@ struct histview {
 	uint64_t slower_ns; /* print each wait of at least this; 0: none */
 	struct ledger_slow *worst;
 	size_t nr_worst;
-	json_t *slow_json; /* with --json: waits told so far */
+	json_t *slow_json;    /* with --json: waits told so far */
+	uint64_t slow_beyond; /* ... and how many more there were than it may hold */
 };
 
 /* argp of the options that both have (--by, --per-cpu), to be child 1 of a command's parser; input: struct histview. */

@@ -57,10 +57,13 @@ static __always_inline void leave(void *ctx, struct task_struct *p, __u64 now, b
 		}
 	}
 	t->cpu = bpf_get_smp_processor_id();
+	if (cfg_chains && !runnable)
+		t->woken = 0;
 	if (!cfg_rows)
 		return;
 	t->why = why_of(runnable, state);
-	if (cfg_user_stacks && !shed_stacks && !(state & TASK_DEAD))
+	t->skip = leave_out();
+	if (cfg_user_stacks && !shed_stacks && !t->skip && !(state & TASK_DEAD))
 		user_stack(ctx, p, &t->user);
 }
 
@@ -79,11 +82,8 @@ static __always_inline void enter(void *ctx, struct task_struct *p, __u64 now)
 		off_cpu(ctx, t, p, now);
 	if (KEEP(LEDGER_OFFCPU) && t->out_ns)
 		record(LEDGER_OFFCPU, p, t->out_ns, now);
-	if (cfg_edges) {
-		t->woken = 0;
-		if (t->waking_ns && !t->skip)
-			edge_done(t, p, bpf_get_smp_processor_id(), now);
-	}
+	if (cfg_edges && t->waking_ns && !t->skip)
+		edge_done(t, p, bpf_get_smp_processor_id(), now);
 	if (cfg_full) {
 		enter_full(t, p, now);
 		cpu = bpf_get_smp_processor_id();
@@ -135,7 +135,7 @@ int BPF_PROG(on_waking, struct task_struct *p)
 		counted(LEDGER_COUNT_WAKINGS);
 	if (!followed(p))
 		return 0;
-	if (!cfg_full && leave_out())
+	if (!cfg_full && !cfg_rows && leave_out())
 		return 0;
 	t = storage(p);
 	if (!t)
@@ -145,7 +145,9 @@ int BPF_PROG(on_waking, struct task_struct *p)
 		waking_full(t, p, now);
 	else
 		t->waking_ns = now;
-	if (cfg_edges) {
+	if (cfg_edges && (t->skip || (cfg_full && leave_out()))) {
+		t->edge = 0;
+	} else if (cfg_edges) {
 		t->waker_cpu = bpf_get_smp_processor_id();
 		edge_note(ctx, t, p, now);
 	}

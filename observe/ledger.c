@@ -306,6 +306,13 @@ static int base_switches(struct ledger *ledger)
 	return err;
 }
 
+static int follow_all(struct ledger *ledger)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+
+	return bpf_prog_test_run_opts(bpf_program__fd(ledger->bpf->progs.follow_all), &opts);
+}
+
 int ledger_start(struct ledger *ledger)
 {
 	libbpf_print_fn_t before;
@@ -316,6 +323,9 @@ int ledger_start(struct ledger *ledger)
 		if (ledger->budget.stats_fd < 0)
 			return -errno;
 	}
+	err = ledger->only_waits ? 0 : follow_all(ledger);
+	if (err)
+		return err;
 	first_epoch(ledger);
 	before = libbpf_set_print(print_nothing);
 	ledger->start_ns = time_now_ns();

@@ -42,7 +42,8 @@ static void shed_more(struct ledger *ledger)
 	if (b->shed == LEDGER_SHED_NOTHING && stacks) {
 		b->shed = LEDGER_SHED_STACKS;
 		ledger->bpf->bss->shed_stacks = 1;
-	} else if (b->factor < MAX_FACTOR) {
+	} else if (b->factor < MAX_FACTOR &&
+		   !ledger->options.events) { /* a timeline is whole or none */
 		b->shed = LEDGER_SHED_SAMPLES;
 		b->factor *= 2;
 		ledger->bpf->bss->sample_mask = b->factor - 1;

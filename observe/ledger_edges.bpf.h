@@ -81,7 +81,7 @@ static __noinline int chain_note(struct task *t, struct task_struct *p, struct t
 	if (at < 0)
 		return 0;
 	t->chain_first_ns = by->woken_late_ns;
-	t->chain_between_ns = now - by->in_ns;
+	t->chain_between_ns = now - by->woken_in_ns;
 	return at + 1;
 }
 
@@ -171,6 +171,7 @@ static __always_inline void chain_done(struct task *t, const struct ledger_edge 
 	t->woken_by = edge->waker_pid;
 	t->woken_context = edge->context;
 	t->woken_late_ns = ns;
+	t->woken_in_ns = t->waking_ns + ns;
 	chain = t->chain ? bpf_map_lookup_elem(&chains, &at) : NULL;
 	if (!chain)
 		return;

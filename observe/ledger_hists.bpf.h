@@ -24,7 +24,8 @@ static __always_inline __u64 split_id(struct task_struct *p)
 
 static __noinline int split_new(struct task_struct *p, const struct split_key *key, __u64 id)
 {
-	__u32 at = __sync_fetch_and_add(&splits_used, 1);
+	__u32 at =
+		splits_used < cfg_split_max ? __sync_fetch_and_add(&splits_used, 1) : LEDGER_NO_ROW;
 	struct split_name *name;
 
 	if (!p || !key || at >= cfg_split_max)
@@ -101,7 +102,9 @@ static __always_inline void record(enum ledger_interval interval, struct task_st
 	struct hist_bpf *hist;
 	__u32 at, e = epoch;
 
-	if (!KEEP(interval))
+	/* Without the states, waits were drawn as they began. */
+	if (!KEEP(interval) ||
+	    ((cfg_full || interval == LEDGER_RUNNING || interval == LEDGER_OFFCPU) && leave_out()))
 		return;
 	at = cfg_slot[interval] - 1;
 	if (e) {

@@ -86,10 +86,11 @@ struct task {
 	__u32 edge_epoch;
 	__u32 waker_cpu;
 	__u32 row_edge;
-	__u32 woken;	/* this run began with a wakeup, by: */
+	__u32 woken;	/* since it last blocked it was woken, by: */
 	__u64 woken_by; /* pid; 0: an interrupt */
 	__u64 woken_context;
 	__u64 woken_late_ns;
+	__u64 woken_in_ns; /* ... and came in */
 	__u64 chain_first_ns, chain_between_ns;
 	__u64 in_ns; /* last switch in */
 	__u64 first_ns;

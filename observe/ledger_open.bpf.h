@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Programs that user space calls: the accounts of living tasks, and the runnable wait that is open the longest. They walk
- * all tasks, cost nothing between calls, and miss a task that is not followed.
+ * Programs that user space calls: storage for the tasks that live, their accounts, and the runnable wait that is open the
+ * longest. They walk all tasks, cost nothing between calls, and miss a task that is not followed.
  */
 #ifndef SCHEDLAB_OBSERVE_LEDGER_OPEN_BPF_H
 #define SCHEDLAB_OBSERVE_LEDGER_OPEN_BPF_H
@@ -108,6 +108,26 @@ int find_oldest(void *unused)
 	oldest_runner();
 	bpf_rcu_read_unlock();
 	oldest.now_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+/*
+ * Storage for all tasks, before the capture. The kernel keeps one free block of this size per CPU and gets more only with
+ * interrupts on: a first switch that found two tasks without would lose one.
+ */
+SEC("syscall")
+int follow_all(void *unused)
+{
+	struct task_struct *p;
+	struct bpf_iter_task it;
+
+	bpf_rcu_read_lock();
+	bpf_iter_task_new(&it, NULL, 1 /* BPF_TASK_ITER_ALL_THREADS */);
+	while ((p = bpf_iter_task_next(&it)))
+		if (p->pid && followed(p))
+			storage(p);
+	bpf_iter_task_destroy(&it);
+	bpf_rcu_read_unlock();
 	return 0;
 }
 

@@ -170,7 +170,7 @@ int on_sample(struct bpf_perf_event_data *ctx)
 	struct row_of of = {.why = LEDGER_WHY_ON_CPU};
 	int at;
 
-	if (!p->pid || !followed(p))
+	if (!p->pid || !followed(p) || leave_out())
 		return 0;
 	if (cfg_kernel_stacks && !shed_stacks)
 		of.kernel = sampled_kernel_stack(ctx);

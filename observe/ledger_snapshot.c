@@ -296,8 +296,10 @@ uint64_t ledger_kernel_switches(void)
 	if (!file)
 		return 0;
 	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "ctxt %llu", &switches) == 1)
+		if (!strncmp(line, "ctxt ", 5)) {
+			switches = strtoull(line + 5, NULL, 10);
 			break;
+		}
 	fclose(file);
 	return switches;
 }
@@ -412,6 +414,48 @@ void ledger_snapshot_free(struct ledger_snapshot *s)
 static int subtract(struct hist *into, const struct hist *earlier)
 {
 	return into->buckets && earlier->buckets ? hist_subtract(into, earlier) : 0;
+}
+
+/* @nr histograms of @from into fresh ones; those without buckets stay without. Returns 0 or -ENOMEM. */
+static int copy_hists(struct hist *to, const struct hist *from, size_t nr)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < nr; i++) {
+		memset(&to[i], 0, sizeof(to[i]));
+		if (from[i].buckets)
+			err = hist_init(&to[i], from[i].sub_bits);
+		if (!err && from[i].buckets)
+			err = hist_merge(&to[i], &from[i]);
+	}
+	return err;
+}
+
+int ledger_snapshot_copy(const struct ledger_snapshot *from, struct ledger_snapshot *to)
+{
+	size_t nr_cpu_hists = from->cpu_hists ? (size_t)from->nr_cpus * LEDGER_NR_INTERVALS : 0, i;
+	int err;
+
+	*to = *from;
+	memset(to->hists, 0, sizeof(to->hists));
+	to->tasks = NULL;
+	to->nr_tasks = 0;
+	to->cpu_hists = nr_cpu_hists ? calloc(nr_cpu_hists, sizeof(*to->cpu_hists)) : NULL;
+	to->splits = from->nr_splits ? calloc(from->nr_splits, sizeof(*to->splits)) : NULL;
+	err = (nr_cpu_hists && !to->cpu_hists) || (from->nr_splits && !to->splits) ? -ENOMEM : 0;
+	for (i = 0; !err && i < LEDGER_MAX_EPOCHS; i++)
+		err = copy_hists(to->hists[i], from->hists[i], LEDGER_NR_INTERVALS);
+	if (!err)
+		err = copy_hists(to->cpu_hists, from->cpu_hists, nr_cpu_hists);
+	for (i = 0; !err && i < from->nr_splits; i++) {
+		to->splits[i].id = from->splits[i].id;
+		memcpy(to->splits[i].name, from->splits[i].name, sizeof(to->splits[i].name));
+		err = copy_hists(to->splits[i].hists, from->splits[i].hists, LEDGER_NR_INTERVALS);
+	}
+	if (err)
+		ledger_snapshot_free(to);
+	return err;
 }
 
 int ledger_snapshot_subtract(struct ledger_snapshot *into, const struct ledger_snapshot *earlier)

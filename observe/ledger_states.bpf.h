@@ -6,20 +6,6 @@
 #ifndef SCHEDLAB_OBSERVE_LEDGER_STATES_BPF_H
 #define SCHEDLAB_OBSERVE_LEDGER_STATES_BPF_H
 
-/* The budget: whether the wait that begins now is left out. */
-static __always_inline bool leave_out(void)
-{
-	struct counters *c;
-
-	if (!cfg_budget || !sample_mask)
-		return false;
-	c = my_counters();
-	if (!c || (c->turn++ & sample_mask) == 0)
-		return false;
-	c->losses[LEDGER_LOSS_SAMPLED]++;
-	return true;
-}
-
 static __always_inline void first_seen(struct task *t, __u64 now)
 {
 	if (!t->first_ns)

@@ -58,6 +58,18 @@ static __always_inline struct task *storage(struct task_struct *p)
 	return t;
 }
 
+/*
+ * The budget: whether this interval, wakeup or sample is one of those left out. By chance, since counting would keep in
+ * step with the load: of two tasks that take turns it would take always the same one.
+ */
+static __always_inline bool leave_out(void)
+{
+	if (!cfg_budget || !sample_mask || !(bpf_get_prandom_u32() & sample_mask))
+		return false;
+	lost(LEDGER_LOSS_SAMPLED);
+	return true;
+}
+
 enum sched_classes {
 	CLASS_FAIR,
 	CLASS_RT,

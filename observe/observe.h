@@ -127,6 +127,8 @@ struct ledger_snapshot {
 /* Returns 0, -ENOMEM or -errno. */
 int ledger_snapshot(struct ledger *ledger, unsigned int flags, struct ledger_snapshot *snapshot);
 void ledger_snapshot_free(struct ledger_snapshot *snapshot);
+/* A fresh copy of @from without its tasks into @to, to be released like a snapshot. Returns 0 or -ENOMEM (@to is empty). */
+int ledger_snapshot_copy(const struct ledger_snapshot *from, struct ledger_snapshot *to);
 /* @into -= @earlier of the same ledger: histograms, splits, losses and counts; tasks and epochs stay. Returns 0 or -ERANGE. */
 int ledger_snapshot_subtract(struct ledger_snapshot *into, const struct ledger_snapshot *earlier);
 /* The histogram of @interval over all epochs of @snapshot into the uninitialised @out. Returns 0, -ENOENT or -ENOMEM. */

@@ -308,6 +308,7 @@ void places_remember_all(struct symbols *symbols, pid_t tgid)
 		symbols_remember(symbols, tgid);
 		return;
 	}
+	symbols_new_pass(symbols);
 	proc = opendir("/proc");
 	while (proc && (entry = readdir(proc))) {
 		char *end;

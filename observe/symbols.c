@@ -53,6 +53,7 @@ struct process {
 	char *exe; /* what it runs, by the link in /proc; NULL: a kernel thread, or not known */
 	unsigned int rereads;
 	bool gone;
+	uint64_t pass; /* in which it was last met alive */
 	struct ranges jit;
 	off_t jit_size; /* of the perf map when it was read; -1: never */
 };
@@ -68,6 +69,8 @@ struct symbols {
 	bool no_dwarf;
 	struct ranges kernel;
 	void *processes, *files; /* tsearch trees */
+	size_t nr_processes;
+	uint64_t pass; /* of symbols_new_pass() */
 	struct symbols_counts counts;
 };
 
@@ -218,6 +221,26 @@ void symbols_close(struct symbols *s)
 	free(s);
 }
 
+struct process_list {
+	struct process **v;
+	size_t nr, cap;
+};
+
+static void collect(const void *node, VISIT visit, void *context)
+{
+	struct process_list *list = context;
+
+	if ((visit == postorder || visit == leaf) && list->nr < list->cap)
+		list->v[list->nr++] = *(struct process *const *)node;
+}
+
+static int compare_passes(const void *a, const void *b)
+{
+	const struct process *x = *(struct process *const *)a, *y = *(struct process *const *)b;
+
+	return x->pass < y->pass ? -1 : x->pass > y->pass;
+}
+
 static int compare_processes(const void *a, const void *b)
 {
 	const struct process *x = a, *y = b;
@@ -321,6 +344,25 @@ static char *read_exe(const struct symbols *s, pid_t tgid)
 	return strdup(target);
 }
 
+/* Forget the quarter of the processes that have not been met for the longest. */
+static void forget_some(struct symbols *s)
+{
+	struct process_list list = {.cap = s->nr_processes};
+	size_t i;
+
+	list.v = calloc(list.cap, sizeof(struct process *));
+	if (!list.v)
+		return;
+	twalk_r(s->processes, collect, &list);
+	qsort(list.v, list.nr, sizeof(struct process *), compare_passes);
+	for (i = 0; i < list.nr / 4; i++) {
+		tdelete(list.v[i], &s->processes, compare_processes);
+		free_process(list.v[i]);
+		s->nr_processes--;
+	}
+	free(list.v);
+}
+
 static struct process *process_of(struct symbols *s, pid_t tgid)
 {
 	struct process key = {.tgid = tgid}, *p,
@@ -328,18 +370,27 @@ static struct process *process_of(struct symbols *s, pid_t tgid)
 
 	if (slot)
 		return *slot;
+	if (s->nr_processes >= SYMBOLS_MAX_PROCESSES)
+		forget_some(s);
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
 	p->tgid = tgid;
+	p->pass = s->pass;
 	p->jit_size = -1;
 	if (!tsearch(p, &s->processes, compare_processes)) {
 		free(p);
 		return NULL;
 	}
+	s->nr_processes++;
 	p->exe = read_exe(s, tgid);
 	p->gone = read_maps(s, p) != 0;
 	return p;
+}
+
+void symbols_new_pass(struct symbols *s)
+{
+	s->pass++;
 }
 
 int symbols_remember(struct symbols *s, pid_t tgid)
@@ -351,7 +402,7 @@ int symbols_remember(struct symbols *s, pid_t tgid)
 		return -ENOMEM;
 	/* After an exec, or when another process has got the id, what was known is of another program. */
 	exe = read_exe(s, tgid);
-	if (exe && (!p->exe || strcmp(exe, p->exe) != 0)) {
+	if (exe && (!p->exe || strcmp(exe, p->exe) != 0 || p->pass + 1 < s->pass)) {
 		free_maps(p);
 		ranges_free(&p->jit);
 		p->jit_size = -1;
@@ -362,6 +413,7 @@ int symbols_remember(struct symbols *s, pid_t tgid)
 		p->gone = read_maps(s, p) != 0;
 	}
 	free(exe);
+	p->pass = s->pass;
 	return p->gone ? -ESRCH : 0;
 }
 
@@ -644,4 +696,5 @@ void symbols_kernel(struct symbols *s, uint64_t ip, bool caller, struct frame *o
 void symbols_counts(const struct symbols *s, struct symbols_counts *counts)
 {
 	*counts = s->counts;
+	counts->processes = s->nr_processes;
 }

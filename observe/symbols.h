@@ -34,6 +34,7 @@ struct symbols_counts {
 	uint64_t unknown_no_file;   /* the mapped file cannot be read, was replaced, or is no ELF */
 	uint64_t unknown_no_symbol; /* the file has no symbol there: stripped, or a jump table */
 	uint64_t unknown_jit;	    /* generated code without a perf map entry */
+	uint64_t processes;	    /* remembered now: at most SYMBOLS_MAX_PROCESSES */
 	bool kernel_hidden; /* kallsyms shows no addresses: run as root with kernel.kptr_restrict below 2 */
 };
 
@@ -43,6 +44,14 @@ struct symbols_counts {
 struct symbols *symbols_open(const struct symbols_options *options);
 void symbols_close(struct symbols *s);
 
+/* Processes whose mappings are remembered; beyond, those are forgotten that have not been met for the longest. */
+#define SYMBOLS_MAX_PROCESSES 8192
+
+/*
+ * A pass over all processes begins: each living one is remembered in it. One that was not in the last pass has got its id
+ * anew, and its mappings are read again.
+ */
+void symbols_new_pass(struct symbols *s);
 /*
  * Read the mappings of process @tgid now, so that its addresses can be named after it has ended. Cheap when it is known
  * already; after an exec they are read anew. Returns 0, -ENOMEM, or -ESRCH (had ended).

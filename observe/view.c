@@ -192,18 +192,26 @@ static void say_losses(const struct ledger_snapshot *s)
 			 (unsigned long long)s->counts[LEDGER_COUNT_CENSORED]);
 }
 
-static void say_budget(struct ledger *ledger)
+/* What the budget has shed since it was last told; a view that draws on the terminal hears of it at its end. */
+static void say_budget(struct view *view, struct ledger *ledger)
 {
 	struct ledger_cost cost;
+	char head[96];
 
-	if (ledger_cost(ledger, &cost) || cost.shed == LEDGER_SHED_NOTHING)
+	if (view->ledger.max_overhead <= 0 || view->draws || ledger_cost(ledger, &cost) ||
+	    (cost.shed == view->said_shed && cost.sample_factor == view->said_factor))
 		return;
-	cli_note("over budget (%.2f %% of CPU time): stacks dropped%s", cost.share * 100,
-		 cost.shed == LEDGER_SHED_ALL
-			 ? "; one wait sampled of 1024, still too dear: detached"
-			 : "");
-	if (cost.shed == LEDGER_SHED_SAMPLES)
-		cli_note("one wait of %u is sampled: multiply counts by that", cost.sample_factor);
+	view->said_shed = cost.shed;
+	view->said_factor = cost.sample_factor;
+	snprintf(head, sizeof(head), "over budget (%.3f %% of CPU time, %.3f %% allowed)",
+		 cost.share * 100, view->ledger.max_overhead * 100);
+	if (cost.shed == LEDGER_SHED_STACKS)
+		cli_note("%s: no more stacks", head);
+	else if (cost.shed == LEDGER_SHED_SAMPLES)
+		cli_note("%s: one interval of %u is kept: multiply counts by that", head,
+			 cost.sample_factor);
+	else if (cost.shed == LEDGER_SHED_ALL)
+		cli_note("%s: detached, nothing more is seen", head);
 }
 
 static json_t *new_document(const struct view *view, struct ledger *ledger,
@@ -251,26 +259,24 @@ static int report(struct view *view, struct ledger *ledger, const struct ledger_
 	return err ? err : write_metrics(view, ledger);
 }
 
-/* One report of what came since @last, which becomes the new base. */
+/* One report of what came since @last, which becomes the new base: each sample is in one report. */
 static int report_interval(struct view *view, struct ledger *ledger, struct ledger_snapshot *last)
 {
-	struct ledger_snapshot now, next;
+	struct ledger_snapshot now, base = {};
 	int err = ledger_snapshot(ledger, view->snapshot_flags, &now);
 
 	if (err)
 		return err;
-	if (!view->whole && last->time_ns)
-		err = ledger_snapshot_subtract(&now, last);
+	if (!view->whole) {
+		err = ledger_snapshot_copy(&now, &base);
+		if (!err && last->time_ns)
+			err = ledger_snapshot_subtract(&now, last);
+		ledger_snapshot_free(last);
+		*last = base;
+	}
 	if (!err)
 		err = report(view, ledger, &now);
 	ledger_snapshot_free(&now);
-	if (err || view->whole)
-		return err;
-	err = ledger_snapshot(ledger, view->snapshot_flags & ~LEDGER_SNAPSHOT_TASKS, &next);
-	if (!err) {
-		ledger_snapshot_free(last);
-		*last = next;
-	}
 	return err;
 }
 
@@ -293,6 +299,7 @@ static int poll_until(struct view *view, struct ledger *ledger, uint64_t until)
 		err = ledger_poll(ledger, (int)((left + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC));
 		if (err < 0 && err != -EINTR)
 			return err;
+		say_budget(view, ledger);
 		if (view->polled)
 			view->polled(view, ledger);
 		if (target_gone(view)) {
@@ -346,14 +353,14 @@ static int status_of(int err)
 	}
 }
 
-static void say_end(struct ledger *ledger)
+static void say_end(struct view *view, struct ledger *ledger)
 {
 	struct ledger_snapshot s;
 
 	if (ledger_snapshot(ledger, 0, &s))
 		return;
 	say_losses(&s);
-	say_budget(ledger);
+	say_budget(view, ledger);
 	ledger_snapshot_free(&s);
 }
 
@@ -363,6 +370,7 @@ int view_run(struct view *view)
 	char error[256];
 	int err;
 
+	view->said_factor = 1;
 	err = ledger_open(&view->ledger, &ledger, error, sizeof(error));
 	if (err) {
 		cli_error("%s: %s", view->name, error);
@@ -384,7 +392,7 @@ int view_run(struct view *view)
 	if (err < 0)
 		cli_error("%s: %s", view->name, strerror(-err));
 	else
-		say_end(ledger);
+		say_end(view, ledger);
 	ledger_close(ledger);
 	return err < 0 ? EXIT_STATUS_FAILURE : EXIT_STATUS_OK;
 }

@@ -37,7 +37,10 @@ struct view {
 	/* When the last report has been shown, before losses are told; may be NULL. */
 	void (*finished)(struct view *view);
 	void *context;
+	bool draws; /* on the terminal now: no notes meanwhile */
 	bool parsed_interval;
+	enum ledger_shed said_shed; /* of the budget, on standard error */
+	uint32_t said_factor;
 };
 
 /* For a view's argp: .children of its parser; state->child_inputs[0] is the struct view. */

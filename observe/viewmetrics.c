@@ -50,10 +50,13 @@ static void add_counters(struct metrics *m, const struct ledger_snapshot *s)
 		metrics_counter(m, "ledger_losses_total",
 				"what the instrument could not account for", labels, s->losses[i]);
 	}
-	metrics_counter(m, "ledger_switches_total", "context switches seen", NULL,
-			s->counts[LEDGER_COUNT_SWITCHES]);
-	metrics_counter(m, "ledger_wakings_total", "wakings seen", NULL,
-			s->counts[LEDGER_COUNT_WAKINGS]);
+	/* Counted only where a view needs them: none is not the same as not counted. */
+	if (s->counts[LEDGER_COUNT_SWITCHES])
+		metrics_counter(m, "ledger_switches_total", "context switches seen", NULL,
+				s->counts[LEDGER_COUNT_SWITCHES]);
+	if (s->counts[LEDGER_COUNT_WAKINGS])
+		metrics_counter(m, "ledger_wakings_total", "wakings seen", NULL,
+				s->counts[LEDGER_COUNT_WAKINGS]);
 }
 
 static void add_cost(struct metrics *m, const struct ledger_cost *c)

@@ -157,6 +157,32 @@ static void a_remembered_process_may_end(void **state)
 	symbols_close(s);
 }
 
+/* An hour of processes that come and go: the number remembered stays bounded, and those that live are not forgotten. */
+static void memory_is_bounded(void **state)
+{
+	struct symbols *s = open_default();
+	struct frame f[SYMBOLS_MAX_INLINE];
+	struct symbols_counts counts;
+	pid_t gone = INT32_MAX;
+	int hold, nr, pass, i;
+	pid_t pid = child(&hold);
+
+	for (pass = 0; pass < 30; pass++) {
+		symbols_new_pass(s);
+		assert_int_equal(symbols_remember(s, pid), 0);
+		for (i = 0; i < 1000; i++)
+			assert_int_equal(symbols_remember(s, gone--), -ESRCH);
+		symbols_counts(s, &counts);
+		assert_true(counts.processes <= SYMBOLS_MAX_PROCESSES);
+	}
+	assert_true(counts.processes > SYMBOLS_MAX_PROCESSES / 2);
+	close(hold);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	nr = symbols_user(s, pid, (uint64_t)&where_called, false, f);
+	assert_string_equal(f[nr - 1].name, "where_called");
+	symbols_close(s);
+}
+
 static void write_file(const char *path, const char *text)
 {
 	FILE *f = fopen(path, "w");
@@ -339,6 +365,7 @@ int main(void)
 		cmocka_unit_test(a_shared_library),
 		cmocka_unit_test(what_cannot_be_named_is_counted),
 		cmocka_unit_test(a_remembered_process_may_end),
+		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(kernel_names),
 		cmocka_unit_test(generated_code_by_perf_map),
 		cmocka_unit_test(hostile_perf_maps),

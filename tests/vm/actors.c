@@ -39,8 +39,8 @@ static long migrations(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/sched", pid);
 	file = fopen(path, "r");
 	while (file && nr < 0 && fgets(line, sizeof(line), file))
-		if (sscanf(line, "se.nr_migrations : %ld", &nr) != 1)
-			nr = -1;
+		if (!strncmp(line, "se.nr_migrations", 16) && strchr(line, ':'))
+			nr = strtol(strchr(line, ':') + 1, NULL, 10);
 	if (file)
 		fclose(file);
 	return nr;

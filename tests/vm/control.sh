@@ -92,7 +92,7 @@ interval() { # FILE NAME INTERVAL: "COUNT SUM MIN" of the comm that begins with 
 	is_late "wakeups, a task's" $(jq -r '[.edges[] | select((.waker | startswith("n;")) and (.wakee | startswith("r\\")))] | first | "\(.count) \(.latency_ns) \(.min_ns)"' wakeups.json)
 	for hop in first second; do
 		is_late "wakeups, the $hop hop of a chain" $(jq -r --arg hop $hop '[.chains[] | select(.a == "[irq]" and (.c | startswith("r\\")))] |
-			first | "\(if .count >= 40 then 60 else 0 end) \(.[$hop + "_ns"] / .count * 60)"' wakeups.json)
+			first | "\(if .count >= 58 then 60 else 0 end) \(.[$hop + "_ns"] / .count * 60)"' wakeups.json)
 	done
 	is_late "trace, waking to switch" $("$root/build/tests/tools/pftrace" t.pftrace | awk -v p="$(cut -d' ' -f1 pids)" '
 		$1 == "waking" && $6 == p { woken = $3 }
