@@ -121,16 +121,15 @@ static int read_element(const struct stat_place *place, const struct stat_place 
 			char **buffer, int cpus)
 {
 	size_t size = ((size_t)bpf_map__value_size(place->map) + 7) / 8 * 8 * (size_t)cpus;
-	char *grown;
 
 	if (previous && previous->per_cpu && previous->map == place->map &&
 	    previous->key == place->key)
 		return 0;
-	grown = realloc(*buffer, size);
-	if (!grown)
+	free(*buffer);
+	*buffer = malloc(size);
+	if (!*buffer)
 		return -ENOMEM;
-	*buffer = grown;
-	return bpf_map__lookup_elem(place->map, &place->key, sizeof(place->key), grown, size, 0);
+	return bpf_map__lookup_elem(place->map, &place->key, sizeof(place->key), *buffer, size, 0);
 }
 
 static uint64_t read_global(const struct stat_place *place)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* sched_ext's state as sysfs has it. Read afresh each time; nothing is remembered. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +40,7 @@ static int read_number(const char *path, uint64_t *value)
 
 static int read_events(struct loader_kernel_state *state)
 {
-	char *text, *line, *rest;
+	char *text, *line, *rest, *number;
 	int err = file_read(SYSFS "root/events", 65536, &text, NULL);
 
 	if (err == -ENOENT || err == -ENODEV)
@@ -52,8 +51,14 @@ static int read_events(struct loader_kernel_state *state)
 	     line = strtok_r(NULL, "\n", &rest)) {
 		struct loader_event *e = &state->events[state->event_count];
 
-		if (sscanf(line, "%63s %" SCNu64, e->name, &e->value) == 2)
-			state->event_count++;
+		number = strchr(line, ' ');
+		if (!number)
+			continue;
+		*number++ = '\0';
+		if (cli_parse_u64(number, 0, UINT64_MAX, &e->value))
+			continue;
+		snprintf(e->name, sizeof(e->name), "%s", line);
+		state->event_count++;
 	}
 	free(text);
 	return 0;
@@ -61,7 +66,7 @@ static int read_events(struct loader_kernel_state *state)
 
 int loader_kernel_state(struct loader_kernel_state *state)
 {
-	char text[32];
+	char text[32] = "";
 	int err;
 
 	memset(state, 0, sizeof(*state));
