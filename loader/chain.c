@@ -13,8 +13,10 @@
 #include "loader/audit.h"
 #include "loader/session.h"
 
-#define VERIFIER_LINES 12
-#define BACK_OFF_MAX   16 /* doublings */
+#define VERIFIER_LINES	 12
+#define BACK_OFF_MAX	 16 /* doublings */
+/* A stall up to here after a stop or sleep may be of its making: the kernel finds one in at most 1.5 times its 30 s. */
+#define AFTER_ABSENCE_NS (45 * NSEC_PER_SEC)
 
 /* --- loading ------------------------------------------------------------------------------------------------------ */
 
@@ -121,7 +123,7 @@ int chain_start(struct session *s)
 	s->current = next;
 	s->active_ns = s->swap.attached_ns;
 	s->in_order = true;
-	s->stopped = false;
+	s->absent_ns = 0;
 	if (s->guard)
 		guard_arm(s->guard);
 	loader_kernel_state(&s->first);
@@ -156,7 +158,8 @@ static void describe_kernel_end(const struct session *s, struct ending *e)
 
 	e->rule = "kernel";
 	e->status = loader_exit_status(&e->exit);
-	e->restart = s->stopped && e->exit.kind == LOADER_KIND_ERROR_STALL;
+	e->restart = s->absent_ns && s->swap.from_ns - s->absent_ns < AFTER_ABSENCE_NS &&
+		     e->exit.kind == LOADER_KIND_ERROR_STALL;
 	if (!e->exit.known)
 		snprintf(e->text, sizeof(e->text),
 			 "it keeps no exit record; the kernel log (dmesg) has the reason");
@@ -195,12 +198,32 @@ static void open_breaker(struct session *s)
 	audit("the breaker is open after %zu ejections", s->ejected_count);
 }
 
+/* CPUs come and go in rows, when the machine sleeps for one: nobody's failure, so neither breaker nor doubling count it. */
+static void start_again(struct session *s)
+{
+	uint64_t now = time_now_ns();
+
+	s->restarting = true;
+	s->pending = true;
+	s->start_at_ns = now;
+	if (now - s->restarted_ns < NSEC_PER_SEC)
+		s->start_at_ns += s->options->rules.back_off_ns;
+	s->restarted_ns = now;
+}
+
 /* What is to follow, and when. */
 static void decide(struct session *s, const struct ending *e)
 {
-	unsigned int recent = count_ejections(s), doublings = recent > 2 ? recent - 2 : 0;
+	unsigned int recent, doublings;
 	bool more = e->restart || s->index + 1 < s->chain_count;
 
+	if (loader_exit_wants_restart(&e->exit)) {
+		if (!e->last && !s->ending)
+			start_again(s);
+		return;
+	}
+	recent = count_ejections(s);
+	doublings = recent > 2 ? recent - 2 : 0;
 	if (e->last || s->ending)
 		return;
 	if (recent >= s->options->rules.breaker || !more) {
@@ -263,6 +286,7 @@ void chain_end(struct session *s, struct ending *e)
 	if (!e->restart && !s->status)
 		s->status = e->status;
 	s->restarts += e->restart;
+	s->ejections += !e->restart;
 	decide(s, e);
 	if (!s->pending)
 		incident_close(s);

@@ -9,8 +9,12 @@
 struct command_process {
 	pid_t pid; /* 0: none was started */
 	bool running;
-	int status; /* shell style, once it ended: its exit status, or 128 + signal */
+	int status;		/* shell style, once it ended: its exit status, or 128 + signal */
+	char oom_score_adj[16]; /* what it is to have again, "" if that is what we have */
 };
+
+/* Keep this process from the OOM killer, and remember for the command what it was to the killer before. Returns 0 or -errno. */
+int command_protect(struct command_process *command);
 
 /* Start @argv under policy SCHED_EXT if @ext. The caller blocks SIGCHLD and polls. Returns 0 or -errno. */
 int command_start(struct command_process *command, char **argv, bool ext);

@@ -4,8 +4,8 @@
  *
  * Cost: at each switch one clock read and some ten memory accesses; the walk over all tasks, some 50 ns a task, runs
  * only when the guard asks, a few times in each --max-wait. What it can miss: a class change of a running task shows
- * at its next switch; a wait is known to one jiffy (1 to 10 ms); CPUs beyond 1,024 are not told apart; on kernels that
- * keep the bypass state elsewhere (7.1 on) time in bypass counts as the scheduler's.
+ * at its next switch; a wait is known to one jiffy (1 to 10 ms); CPUs beyond 1,024 are not told apart; where the kernel shows
+ * its bypass state in neither of the two known places, time in bypass counts as the scheduler's and @knows_bypass is 0.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
@@ -23,6 +23,7 @@ const volatile s32 own_tgid;	 /* the guard's: its waits are nobody's fault */
 u64 limit_jiffies;		 /* waits from here on are reported; set before each walk */
 u64 now_jiffies, oldest_jiffies; /* results of the walk: the clock, the longest wait */
 u64 waiting;			 /* tasks that wait */
+u64 knows_bypass; /* whether GUARD_BYPASS can be told from GUARD_EXT; set by each walk */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -34,13 +35,29 @@ struct {
 
 extern struct rq runqueues __ksym;
 
-static bool in_bypass(void)
+/* From 7.1 on bypass is a state of the task's scheduler (in kernels with sub-schedulers), before that of the run queue. */
+struct scx_sched___depth {
+	s32 bypass_depth;
+} __attribute__((preserve_access_index));
+struct sched_ext_entity___sched {
+	struct scx_sched___depth *sched;
+} __attribute__((preserve_access_index));
+
+#define HAS_RQ_BYPASS() bpf_core_enum_value_exists(enum scx_rq_flags, SCX_RQ_BYPASSING)
+#define HAS_SCHED_BYPASS()                                                \
+	(bpf_core_field_exists(struct sched_ext_entity___sched, sched) && \
+	 bpf_core_field_exists(struct scx_sched___depth, bypass_depth))
+
+static bool in_bypass(const struct task_struct *p)
 {
+	const struct sched_ext_entity___sched *scx = (const void *)&p->scx;
 	struct rq *rq = bpf_this_cpu_ptr(&runqueues);
 
-	if (!bpf_core_enum_value_exists(enum scx_rq_flags, SCX_RQ_BYPASSING))
-		return false;
-	return rq->scx.flags & bpf_core_enum_value(enum scx_rq_flags, SCX_RQ_BYPASSING);
+	if (HAS_RQ_BYPASS())
+		return rq->scx.flags & bpf_core_enum_value(enum scx_rq_flags, SCX_RQ_BYPASSING);
+	if (HAS_SCHED_BYPASS())
+		return BPF_CORE_READ(scx, sched, bypass_depth) > 0;
+	return false;
 }
 
 static u64 holder_of(const struct task_struct *p)
@@ -51,7 +68,7 @@ static u64 holder_of(const struct task_struct *p)
 		return GUARD_HELD;
 	if (!(p->scx.flags & bpf_core_enum_value(enum scx_ent_flags, SCX_TASK_QUEUED)))
 		return GUARD_FAIR;
-	return in_bypass() ? GUARD_BYPASS : GUARD_EXT;
+	return in_bypass(p) ? GUARD_BYPASS : GUARD_EXT;
 }
 
 SEC("tp_btf/sched_switch")
@@ -111,6 +128,7 @@ int walk(struct bpf_iter__task *ctx)
 	if (!p)
 		return 0;
 	now_jiffies = bpf_jiffies64();
+	knows_bypass = HAS_RQ_BYPASS() || HAS_SCHED_BYPASS();
 	if (!is_waiting(p) || p->tgid == own_tgid)
 		return 0;
 	wait = now_jiffies - p->scx.runnable_at;

@@ -160,7 +160,9 @@ json_t *swap_to_json(const struct swap *swap)
 	}
 	if (json && swap->accounted) {
 		json_object_set_new(json, "bypass_run_ns",
-				    json_integer((json_int_t)swap->bypass_run_ns));
+				    swap->knows_bypass
+					    ? json_integer((json_int_t)swap->bypass_run_ns)
+					    : json_null());
 		json_object_set_new(json, "fair_run_ns",
 				    json_integer((json_int_t)swap->fair_run_ns));
 	}
@@ -175,6 +177,7 @@ void incident_close(struct session *s)
 		s->swap.bypass_run_ns = cpu_time(s, GUARD_BYPASS) - s->base_bypass_ns;
 		s->swap.fair_run_ns = cpu_time(s, GUARD_FAIR) - s->base_fair_ns;
 		s->swap.accounted = true;
+		s->swap.knows_bypass = watch_knows_bypass(guard_watch(s->guard));
 	}
 	if (s->swap.from_ns && json_array_size(s->ended)) {
 		json_t *end = json_array_get(s->ended, json_array_size(s->ended) - 1);
@@ -215,8 +218,8 @@ json_t *session_status(struct session *s)
 			 "scheduler", s->current ? loader_to_json(s->current) : json_null(),
 			 "active_ns", (json_int_t)(s->current ? now - s->active_ns : 0),
 			 "confirm_within_ns", left, "breaker_open", s->breaker_open, "ejections",
-			 (int)(s->ejected_count - s->restarts), "restarts", (int)s->restarts,
-			 "incidents", (int)s->incidents, "statistics",
+			 (int)s->ejections, "restarts", (int)s->restarts, "incidents",
+			 (int)s->incidents, "statistics",
 			 s->current ? loader_stats_to_json(s->current) : json_null(), "guard",
 			 s->guard ? guard_to_json(s->guard) : json_null());
 }
@@ -312,7 +315,7 @@ void session_metrics(struct session *s)
 	metrics_gauge(m, "active_seconds", "How long it has been active.", labels,
 		      s->current ? (double)(time_now_ns() - s->active_ns) / 1e9 : 0);
 	metrics_counter(m, "ejections_total", "Schedulers ejected in this run.", NULL,
-			s->ejected_count - s->restarts);
+			s->ejections);
 	metrics_counter(m, "restarts_total",
 			"Schedulers started again after CPU hotplug or a stop.", NULL, s->restarts);
 	metrics_gauge(m, "breaker_open", "1 when the guard has given up starting schedulers.", NULL,

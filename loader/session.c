@@ -43,10 +43,13 @@ static int block_signals(void)
 }
 
 /* Nothing that is watched may keep the watcher from running or take its memory. Children start out normal. */
-static void rise(void)
+static void rise(struct session *s)
 {
 	struct sched_param param = {.sched_priority = PRIORITY};
+	int err = command_protect(&s->command);
 
+	if (err)
+		cli_warn("the guard cannot be kept from the OOM killer: %s", strerror(-err));
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
 		cli_warn("the guard's memory cannot be locked: %s", strerror(errno));
 	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param))
@@ -87,7 +90,7 @@ int session_prepare(struct session *s)
 		cli_error("cannot take signals: %s", strerror(-s->signal_fd));
 		return EXIT_STATUS_FAILURE;
 	}
-	rise();
+	rise(s);
 	err = writer_start(&s->writer);
 	if (err) {
 		cli_error("cannot start the writer thread: %s", strerror(-err));
@@ -271,6 +274,16 @@ static uint64_t next_deadline(const struct session *s)
 	return next;
 }
 
+/* A stop shows by a look much later than asked for; sleep, in which that clock rests, by the clock that goes on. */
+static void mind_absence(struct session *s, uint64_t next)
+{
+	uint64_t now = time_now_ns(), slept = time_clock_ns(CLOCK_BOOTTIME) - now;
+
+	if (now > next + GAP_NS || slept > s->slept_ns + NSEC_PER_SEC / 2)
+		s->absent_ns = now;
+	s->slept_ns = slept;
+}
+
 static int wait_for_something(struct session *s)
 {
 	struct pollfd fds[2 + CONTROL_FDS] = {{.fd = s->signal_fd, .events = POLLIN},
@@ -283,7 +296,7 @@ static int wait_for_something(struct session *s)
 	control_poll_fds(s->control, fds + 2);
 	if (ppoll(fds, 2 + CONTROL_FDS, &timeout, NULL) < 0 && errno != EINTR)
 		return -errno;
-	s->stopped |= time_now_ns() > next + GAP_NS;
+	mind_absence(s, next);
 	take_signals(s);
 	take_kernel(s);
 	control_serve(s->control, fds + 2);
@@ -354,6 +367,7 @@ int session_go(struct session *s)
 	int status, err;
 
 	s->start_ns = time_now_ns();
+	s->slept_ns = time_clock_ns(CLOCK_BOOTTIME) - s->start_ns;
 	err = chain_start(s);
 	while (s->pending) {
 		pause = time_spec(s->start_at_ns);

@@ -49,7 +49,8 @@ struct swap {
 	uint64_t attach_ns;   /* when the next one's attach began; 0: none followed */
 	uint64_t attached_ns;
 	uint64_t bypass_run_ns, fair_run_ns;
-	bool accounted; /* the two are known */
+	bool accounted;	   /* the two are known */
+	bool knows_bypass; /* ... the first of them too: this kernel shows when it is in bypass */
 };
 
 struct session {
@@ -69,18 +70,20 @@ struct session {
 	uint64_t confirm_by_ns; /* 0: nothing to confirm */
 	uint64_t look_ns;	/* next look at sysfs's counters */
 	uint64_t metrics_ns;	/* next writing of the metrics */
-	uint64_t alive_ns;	/* when the loop last went round */
-	bool ending;		/* told to end by a signal, an operator or the duration */
-	bool stopped;  /* we were stopped, or the machine slept, in the current scheduler's time */
-	bool in_order; /* the chain's start has succeeded once */
+	uint64_t
+		absent_ns; /* when we last came back from a stop, or the machine from sleep; 0: not in the current scheduler's time */
+	uint64_t slept_ns; /* what CLOCK_MONOTONIC has missed of the machine's sleep so far */
+	bool ending;	   /* told to end by a signal, an operator or the duration */
+	bool in_order;	   /* the chain's start has succeeded once */
 
 	int status; /* of the first ejection, 0 so far */
 	bool restarting,
 		pending; /* a start is due at @start_at_ns: of the same scheduler, or of the next */
 	uint64_t start_at_ns;
-	uint64_t ejected_ns[BREAKER_MAX]; /* times of the last ejections and restarts, a ring */
+	uint64_t ejected_ns[BREAKER_MAX]; /* times of what the breaker counts, a ring */
 	size_t ejected_count;
-	unsigned int restarts;
+	unsigned int restarts, ejections;
+	uint64_t restarted_ns; /* the last restart after CPU hotplug */
 	bool breaker_open;
 
 	struct loader_kernel_state first,

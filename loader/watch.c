@@ -58,6 +58,11 @@ unsigned int watch_cpu_count(const struct watch *w)
 	return w->cpu_count;
 }
 
+bool watch_knows_bypass(const struct watch *w)
+{
+	return w->skel->bss->knows_bypass;
+}
+
 void watch_sample(struct watch *w)
 {
 	size_t slot = w->samples % SAMPLES;

@@ -19,6 +19,8 @@ void watch_close(struct watch *watch);
 /* @cpu's account as of now: the open interval is added to ns[holder]. All zero before the CPU's first switch. */
 void watch_cpu(const struct watch *watch, unsigned int cpu, struct guard_cpu *account);
 unsigned int watch_cpu_count(const struct watch *watch);
+/* Whether this kernel shows its bypass state; without it such time counts as GUARD_EXT. */
+bool watch_knows_bypass(const struct watch *watch);
 
 /*
  * Keep a sample of every CPU's account for watch_held_since(): the last 64 are kept, so call it some 20 times in the longest

@@ -86,7 +86,19 @@ kill -CONT $run
 usleep 300000
 kill -INT $run
 ended sigstop
+# The kernel finds a stall while the loader is stopped: the scheduler is started once more, and ejected when it stalls again.
+schedlab run /with/never_dispatches.bpf.o --set after_ms=700 --timeout 500ms --json --incidents /out/absent.d > /out/absent.json 2> /out/absent.err &
+run=$!
+until_ops never_dispatches
+kill -STOP $run
+until_ops ""
 kill $hog
+sleep 4 # longer than any look of the guard's is late by itself
+actor hog spin & hog=$!
+kill -CONT $run
+wait $run; say "absent $?, $(cat /sys/kernel/sched_ext/state)"
+kill $hog
+schedlab run fifo -- sh -c 'cat /proc/$PPID/oom_score_adj /proc/self/oom_score_adj' > /out/oom 2>&1
 
 # Only the command; signals pass through; metrics.
 OUTSIDE=$$ schedlab run fifo --partial -- sh -c 'cut -d" " -f41 /proc/self/stat; cut -d" " -f41 /proc/$OUTSIDE/stat; cat /sys/kernel/sched_ext/switch_all' \
@@ -156,6 +168,10 @@ said "... and the next run starts" 'after a kill: enabled'
 said "a stopped loader keeps its scheduler" 'stopped loader: fifo'
 said "... and blames nobody when it goes on" 'sigstop status 0'
 check_match "... but tells" 'the guard itself was stopped' "$(text sigstop.err)"
+said "a stall that came while the loader was stopped: ejected by the second one only" 'absent 82, disabled'
+check_equal "... a restart first" "1 true false" "$(jq -r '[.restarts, .schedulers[].restart] | join(" ")' "$tmp/out/absent.json")"
+check_match "... and it is told" 'is started again: ' "$(text absent.err)"
+check_equal "the OOM killer spares the guard, not its command" "-1000 0" "$(text oom | grep -v note | xargs)"
 check_equal "--partial: the command and nobody else" "7 0 0" "$(text partial | grep '^[0-9]' | xargs)"
 said "--partial: the command's status" 'partial 0'
 said "a signal passes through the run to its command" 'term status 143'
