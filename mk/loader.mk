@@ -22,3 +22,7 @@ install-unit:
 uninstall: uninstall-unit
 uninstall-unit:
 	rm -f "$(DESTDIR)$(UNITDIR)/schedlab@.service"
+
+.PHONY: soak-systemd
+soak-systemd: all test-needs ## the service under Debian's systemd, in a guest (root, debootstrap)
+	@tests/run --lanes 1 --logs $(BUILD)/soak-logs tests/soak/systemd.sh

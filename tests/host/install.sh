@@ -17,4 +17,13 @@ expect "the installed binary finds its workloads from anywhere" 0 --out "^replay
 check_equal "nothing beside PREFIX" opt "$(ls "$tmp/dest dir")"
 check "make uninstall" make --no-print-directory uninstall DESTDIR="$tmp/dest dir" PREFIX=/opt/lab
 check_equal "nothing is left" "" "$(find "$tmp/dest dir" -type f)"
+if command -v systemd-analyze > /dev/null; then
+	mkdir -p "$tmp/prefix/bin"
+	cp build/schedlab "$tmp/prefix/bin/"
+	make -s install-unit PREFIX="$tmp/prefix"
+	expect "systemd-analyze verify takes the service without a word" 0 --no-out --no-err -- \
+		systemd-analyze verify --man=no "$tmp/prefix/lib/systemd/system/schedlab@.service"
+else
+	skip "the service as systemd-analyze sees it" "no systemd-analyze; it is in the package systemd"
+fi
 check_not "install to a place that cannot be made fails" make --no-print-directory install DESTDIR=/proc/nowhere

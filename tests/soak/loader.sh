@@ -1,54 +1,187 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # cost: 900
-# The loader for long: CYCLES (200) load/unload cycles under stress-ng, a fork storm, memory pressure with the OOM killer at
-# work, CPUs going and coming, the loader killed at random moments. It must always end under a working scheduler with a clean
-# kernel log. Run by `make soak`; nothing here judges a time.
+# timeout: 7200
+# The loader for long: load/unload cycles under stress-ng, the loader killed at any moment, fork storms, memory pressure with
+# the OOM killer at work, CPUs going and coming, a loader stopped for a minute, a full disk, loaders that race, fallbacks that
+# are faulty. Each must end under a working scheduler with a clean kernel log. Run by `make soak`; nothing here judges a time.
+# One guest a part: SOAK_PARTS="cycles memory" restricts it, CYCLES=N (200) shortens the first, SOAK_VM=--lab takes
+# virtual time (four times as long), where the same run gives the same events.
 . "$(dirname "$0")/../lib.sh"
 cd "$root"
-cycles=${CYCLES:-200}
+read -r -a machine <<< "${SOAK_VM:---accel auto}"
 
-cat > "$tmp/soak.sh" <<END
-cycles=$cycles
-END
-cat >> "$tmp/soak.sh" <<'END'
+cat > "$tmp/parts.sh" <<'END'
 bad=0
-usual() { # after each case: the default is back, a scheduler can be loaded
-	[ "$(cat /sys/kernel/sched_ext/state)" = disabled ] || { echo "$1: $(cat /sys/kernel/sched_ext/state)"; bad=1; }
-	schedlab run fifo --max-wait 20s -- true || { echo "$1: fifo does not start any more"; bad=1; }
+cpu1=/sys/devices/system/cpu/cpu1/online
+fail() { echo "$*"; bad=1; }
+state() { cat /sys/kernel/sched_ext/state; }
+until_state() { # STATE: 120 s at most
+	i=0
+	while [ "$(state)" != "$1" ] && [ $i -lt 2400 ]; do i=$((i + 1)); usleep 50000; done
+	[ "$(state)" = "$1" ]
 }
-stress-ng --cpu 2 --pipe 2 --fork 2 --affinity 2 -t 100000 > /dev/null 2>&1 &
-stress=$!
-i=0
-while [ $i -lt $cycles ]; do
-	schedlab run fifo --set slice_us=4000 -- usleep 20000 2> /tmp/err || { echo "cycle $i: $? $(cat /tmp/err)"; bad=1; }
-	i=$((i + 1))
-done
-usual cycles
+usual() { # AFTER WHAT: the default is back, a scheduler can be loaded, a shell has its say
+	until_state disabled || fail "$1: sched_ext is $(state)"
+	schedlab run fifo --max-wait 20s -- true 2> /tmp/err || fail "$1: fifo does not start any more: $(tail -n 1 /tmp/err)"
+}
+must() { # STATUS WHAT COMMAND...: its last word goes with the complaint
+	want=$1 what=$2
+	shift 2
+	status=0
+	"$@" > /tmp/out 2> /tmp/err || status=$?
+	[ $status = $want ] || fail "$what: status $status, not $want: $(tail -n 1 /tmp/err)"
+}
+nth() { # N WORD...
+	n=$(($1 % ($# - 1) + 1))
+	shift $n
+	echo "$1"
+}
+stress() {
+	stress-ng --quiet --cpu 1 --pipe 1 --fork 1 --affinity 1 -t 100000 > /dev/null 2>&1 &
+	stress=$!
+}
+calm() { kill $stress; wait $stress 2> /dev/null; }
+
+cycles() {
+	stress
+	c=0
+	while [ $c -lt $CYCLES ]; do
+		must 0 "cycle $c" schedlab run "$(nth $c fifo fifo fifo fifo lottery fifo fifo fifo fifo latency)" -- usleep 20000
+		c=$((c + 1))
+	done
+	usual cycles
+	calm
+}
 # Killed at moments that differ each time, in the middle of starting too.
-i=0
-while [ $i -lt 40 ]; do
-	schedlab run fifo 2> /dev/null &
-	usleep $((i * 7919 % 150000))
-	kill -9 $!
-	wait $! 2> /dev/null
-	j=0
-	while [ "$(cat /sys/kernel/sched_ext/state)" != disabled ] && [ $j -lt 1200 ]; do j=$((j + 1)); usleep 50000; done
-	i=$((i + 1))
-done
-usual kills
-kill $stress
-wait $stress 2> /dev/null
-schedlab run fifo --max-wait 20s -- stress-ng --fork 16 --fork-max 64 -t 20 > /dev/null 2>&1 || { echo "fork storm: $?"; bad=1; }
-usual "fork storm"
-schedlab run fifo --max-wait 20s -- stress-ng --vm 4 --vm-bytes 150% --vm-keep -t 20 --oomable > /dev/null 2>&1 || echo "memory pressure: $?"
-usual "memory pressure"
-schedlab run fifo --breaker '1000 in 60s' -- sh -c 'i=0; while [ $i -lt 10 ]; do
-	echo 0 > /sys/devices/system/cpu/cpu1/online; usleep 300000; echo 1 > /sys/devices/system/cpu/cpu1/online; usleep 300000
-	i=$((i + 1)); done' 2> /tmp/err || { echo "hotplug: $? $(tail -n 1 /tmp/err)"; bad=1; }
-usual hotplug
-dmesg | grep -E 'WARNING|BUG:|Oops|Call Trace|rcu.*stall' | grep -v oom && bad=1
+kills() {
+	stress
+	c=0
+	while [ $c -lt 40 ]; do
+		schedlab run "$(nth $c fifo fifo fifo lottery)" --canary 20s --max-wait 20s > /dev/null 2>&1 &
+		run=$!
+		usleep $((c * 7919 % 150 * 4000))
+		[ "$(state)" != enabled ] || live=$((live + 1))
+		kill -9 $run
+		wait $run 2> /dev/null
+		until_state disabled || fail "kill $c: sched_ext stays $(state)"
+		c=$((c + 1))
+	done
+	echo "killed while active: $live of 40"
+	usual kills
+	calm
+}
+storm() {
+	for s in fifo lottery latency; do
+		must 0 "fork storm under $s" schedlab run $s --max-wait 20s -- stress-ng --quiet --fork 16 --fork-max 64 --vfork 4 -t 8
+	done
+	usual "fork storm"
+}
+# The killer takes what it likes of stress-ng's; never the guard, nor its scheduler.
+memory() {
+	for s in fifo lottery latency; do
+		schedlab run $s --max-wait 20s > /dev/null 2> /tmp/run.err &
+		run=$!
+		until_state enabled
+		stress-ng --quiet --vm 4 --vm-bytes 150% --vm-keep -t 8 --oomable > /dev/null 2>&1
+		[ "$(state)" = enabled ] || fail "memory pressure: $s: $(tail -n 1 /tmp/run.err)"
+		kill -INT $run
+		wait $run || fail "memory pressure: $s ends with $?: $(tail -n 1 /tmp/run.err)"
+	done
+	dmesg | grep -q 'Out of memory: Killed' || fail "memory pressure: nobody was killed"
+	usual "memory pressure"
+}
+hotplug() {
+	for s in fifo lottery latency; do
+		must 5 "hotplug under $s" schedlab run $s -- sh -c "i=0; while [ \$i -lt 10 ]; do
+			echo 0 > $cpu1; usleep 100000; echo 1 > $cpu1; usleep \$((i * 30000)); i=\$((i + 1)); done
+			while [ \"\$(cat /sys/kernel/sched_ext/state)\" != enabled ] && [ \$i -lt 1200 ]; do i=\$((i + 1)); usleep 50000; done
+			[ \$i -lt 1200 ] && exit 5"
+	done
+	usual hotplug
+}
+# A minute of SIGSTOP: the scheduler goes on, nobody is blamed when the guard does. Then a stall that the kernel finds while
+# the loader is stopped: the scheduler is started once more, and ejected when it stalls again.
+stopped() {
+	stress
+	schedlab run fifo --max-wait 10s --canary 10s 2> /tmp/run.err &
+	run=$!
+	until_state enabled
+	kill -STOP $run
+	sleep 60
+	[ "$(state)" = enabled ] || fail "stopped: fifo did not outlive a minute"
+	kill -CONT $run
+	sleep 2
+	[ "$(state)" = enabled ] || fail "stopped: fifo was ejected afterwards: $(tail -n 2 /tmp/run.err)"
+	schedlab stop 2> /tmp/err || fail "stopped: $(cat /tmp/err)"
+	wait $run
+	[ $? = 96 ] || fail "stopped: status $?"
+	usual stopped
+	calm
+}
+disk() {
+	mkdir -p /tmp/full
+	mount -t tmpfs -o size=64k none /tmp/full
+	head -c 100000 /dev/zero > /tmp/full/fill 2> /dev/null
+	stress
+	c=0
+	while [ $c -lt 10 ]; do
+		must 81 "full disk $c" schedlab run /with/wrong_cpu.bpf.o --incidents /tmp/full/d --metrics /tmp/full/m.prom --metrics-interval 100ms
+		grep -q 'could not be written' /tmp/err || fail "full disk $c: not a word of the lost record"
+		c=$((c + 1))
+	done
+	[ "$(ls /tmp/full | tr '\n' ' ')" = "d fill " ] || fail "full disk: left $(ls /tmp/full)"
+	usual "full disk"
+	calm
+}
+# Two at the same time: one gets the machine, the other says that it is taken.
+race() {
+	stress
+	c=0
+	while [ $c -lt 20 ]; do
+		schedlab run fifo 2> /tmp/a.err & a=$!
+		usleep $((c * 1000))
+		schedlab run fifo 2> /tmp/b.err & b=$!
+		i=0
+		while kill -0 $a 2> /dev/null && kill -0 $b 2> /dev/null && [ $i -lt 2400 ]; do i=$((i + 1)); usleep 50000; done
+		[ "$(state)" = enabled ] || fail "race $c: nobody has won"
+		kill -INT $a $b 2> /dev/null
+		wait $a; a=$?
+		wait $b; b=$?
+		case $a$b in 07 | 70) ;; *) fail "race $c: $a $b: $(tail -n 1 /tmp/a.err) | $(tail -n 1 /tmp/b.err)" ;; esac
+		c=$((c + 1))
+	done
+	usual race
+	calm
+}
+# Each misbehaves in its turn; the last resort works, or nothing is left and the default stays.
+fallback() {
+	stress
+	for last in fifo latency; do
+		must 81 "faulty chain, then $last" schedlab run /with/wrong_cpu.bpf.o --max-wait 20s --breaker '9 in 60s' --incidents /tmp/i \
+			--fallback /with/never_dispatches.bpf.o,/with/fails_init.bpf.o,/with/reports_error.bpf.o,$last -- sh -c \
+			"until [ \"\$(cat /sys/kernel/sched_ext/root/ops)\" = $last ]; do usleep 100000; done"
+		grep -q "$last is the active scheduler" /tmp/err || fail "faulty chain: $last did not follow"
+	done
+	must 94 "nothing but faults" schedlab run /with/leaves.bpf.o --fallback /with/inserts_twice.bpf.o,/with/fails_init.bpf.o
+	usual fallback
+	calm
+}
+echo 0 > /proc/sys/vm/oom_dump_tasks
+live=0
+$1
+dmesg | grep -E 'WARNING|BUG:|Oops|INFO: task|rcu.*(stall|detected)|soft lockup|general protection|UBSAN|scheduling while atomic' && bad=1
+dmesg > /out/dmesg
 exit $bad
 END
-run vm/run --accel auto --cpus 2 --timeout 3600 --hang 1200 --with "$tmp/soak.sh" -- sh /with/soak.sh
-check_equal "$cycles cycles, kills, fork storm, memory pressure, hotplug" "0 " "$status $out"
+
+with=(--with "$tmp/parts.sh")
+for f in wrong_cpu never_dispatches fails_init reports_error leaves inserts_twice; do with+=(--with "build/tests/faulty/$f.bpf.o"); done
+for part in ${SOAK_PARTS:-cycles kills storm memory hotplug stopped disk race fallback}; do
+	begin=$SECONDS
+	run vm/run "${machine[@]}" --cpus 2 --timeout 3600 --hang 1200 --append log_buf_len=8M "${with[@]}" --out "$tmp/out" -- \
+		env "CYCLES=${CYCLES:-200}" sh /with/parts.sh "$part"
+	echo "# $part: $((SECONDS - begin)) s"
+	if [ "$status" = 0 ]; then ok "$part"; else not_ok "$part" "status $status" "$out" "$(tail -n 5 <<< "$err")"; fi
+	[ -z "${KEEP_OUT:-}" ] || cp -r "$tmp/out" "$KEEP_OUT"
+done
