@@ -250,12 +250,15 @@ static void wait_disabled(const struct loader *l)
 
 void loader_detach(struct loader *l)
 {
+	pid_t rcu;
 	size_t i;
 
 	if (l->link) {
+		rcu = l->ended ? 0 : rcu_hurry();
 		bpf_link__destroy(l->link);
 		l->link = NULL;
 		wait_disabled(l);
+		rcu_calm(rcu);
 	}
 	for (i = 0; i < l->other_count; i++)
 		bpf_link__destroy(l->other_links[i]);

@@ -112,6 +112,13 @@ int notice_open(void);
 /* notice.c: take in all that is announced; true if something about sched_ext was among it, or announcements were lost. */
 bool notice_drain(int fd);
 
+/*
+ * rcu.c: real-time priority for the kernel's grace-period thread while a scheduler is taken out. Returns what rcu_calm() wants
+ * back; 0 where there is nothing to do, or no privilege: the change may take longer then.
+ */
+pid_t rcu_hurry(void);
+void rcu_calm(pid_t pid);
+
 /* bpflog.c: collect libbpf's messages from now on; the last that tells what is wrong. */
 void bpflog_start(void);
 const char *bpflog_last(void);
