@@ -44,8 +44,6 @@ mount --rbind /sys /deb/sys
 mount --rbind /dev /deb/dev
 mount -t tmpfs tmpfs /deb/run
 mount -t tmpfs tmpfs /deb/tmp
-mkdir -p /deb/out
-mount --bind /out /deb/out
 exec chroot /deb /usr/bin/env -i container=other PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin /lib/systemd/systemd --show-status=0
 START
 unshare -m -p -f sh /tmp/start.sh > /out/systemd.out 2>&1 &
@@ -86,7 +84,7 @@ until_true is fifo failed
 say "sysrq: $(summary fifo)"
 start
 main=$(of fifo MainPID)
-in_debian kill -9 "$main"
+in_debian sh -c "kill -9 $main"
 changed() { active && [ "$(of fifo MainPID)" != "$main" ]; }
 until_true changed
 say "killed: $(summary fifo)"
