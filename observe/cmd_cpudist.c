@@ -27,21 +27,19 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 int cmd_cpudist(int argc, char **argv)
 {
-	const struct argp_child children[] = {
-		view_argp_children[0], {&histview_argp, 0, NULL, 2}, {}};
-	const struct argp argp = {
+	static const struct view_command command = {
 		.options = options,
 		.parser = parse_option,
-		.args_doc = "[INTERVAL [COUNT]]",
+		.args_doc = VIEW_ARGS,
 		.doc = "How long tasks run at a stretch, from switch in to switch out.",
-		.children = children,
+		.more = &histview_argp,
+		.run = histview_run,
 	};
 	struct histview h = {
 		.view.name = "cpudist",
 		.nr_shown = 1,
 		.shown[0] = {"running (switch in to switch out)", 1u << LEDGER_RUNNING},
 	};
-	int err = cli_parse(&argp, argc, argv, 0, &h);
 
-	return err ? EXIT_STATUS_USAGE : histview_run(&h);
+	return view_main(&command, argc, argv, &h);
 }

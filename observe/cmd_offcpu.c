@@ -670,27 +670,30 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static int run(void *context)
+{
+	struct offcpu *o = context;
+
+	o->view.context = o;
+	return o->from ? convert(o) : capture(o);
+}
+
 int cmd_offcpu(int argc, char **argv)
 {
-	const struct argp argp = {
+	static const struct view_command command = {
 		.options = options,
 		.parser = parse_option,
-		.args_doc = "[INTERVAL [COUNT]]",
+		.args_doc = VIEW_ARGS,
 		.doc = "Where tasks wait, by stack: blocked, woken and queued, or preempted.",
-		.children = view_argp_children,
+		.run = run,
 	};
 	struct offcpu o = {
 		.view = {.name = "offcpu", .show = show, .opened = remember, .polled = remember},
+		.view.ledger.offcpu = true,
 		.states = ALL_STATES,
 		.hz = DEFAULT_HZ,
 		.top = DEFAULT_TOP,
 	};
-	int err;
 
-	o.view.context = &o;
-	o.view.ledger.offcpu = true;
-	err = cli_parse(&argp, argc, argv, 0, &o);
-	if (err)
-		return EXIT_STATUS_USAGE;
-	return o.from ? convert(&o) : capture(&o);
+	return view_main(&command, argc, argv, &o);
 }

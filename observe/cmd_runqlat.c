@@ -114,15 +114,14 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 int cmd_runqlat(int argc, char **argv)
 {
-	const struct argp_child children[] = {
-		view_argp_children[0], {&histview_argp, 0, NULL, 2}, {}};
-	const struct argp argp = {
+	static const struct view_command command = {
 		.options = options,
 		.parser = parse_option,
-		.args_doc = "[INTERVAL [COUNT]]",
+		.args_doc = VIEW_ARGS,
 		.doc = "How long tasks wait for a CPU: from waking, or from being preempted, to "
 		       "running.",
-		.children = children,
+		.more = &histview_argp,
+		.run = histview_run,
 	};
 	struct histview h = {
 		.view.name = "runqlat",
@@ -130,7 +129,6 @@ int cmd_runqlat(int argc, char **argv)
 		.shown[0] = {"run-queue latency (wakeup latency and preempt wait)",
 			     1u << LEDGER_WAKEUP | 1u << LEDGER_PREEMPT},
 	};
-	int err = cli_parse(&argp, argc, argv, 0, &h);
 
-	return err ? EXIT_STATUS_USAGE : histview_run(&h);
+	return view_main(&command, argc, argv, &h);
 }

@@ -294,15 +294,28 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static int run(void *context)
+{
+	struct top *t = context;
+	int status;
+
+	t->view.context = t;
+	status = view_run(&t->view);
+	if (t->have_model)
+		top_model_free(&t->model);
+	top_memory_free(&t->memory);
+	return status;
+}
+
 int cmd_top(int argc, char **argv)
 {
-	const struct argp argp = {
+	static const struct view_command command = {
 		.options = options,
 		.parser = parse_option,
-		.args_doc = "[INTERVAL [COUNT]]",
+		.args_doc = VIEW_ARGS,
 		.doc = "A live view of tasks: how long they wait for a CPU, run and block, under "
 		       "which scheduler.",
-		.children = view_argp_children,
+		.run = run,
 	};
 	struct top t = {
 		.view = {.name = "top",
@@ -312,20 +325,12 @@ int cmd_top(int argc, char **argv)
 			 .opened = opened,
 			 .polled = polled,
 			 .finished = finished},
+		.view.ledger = {.accounts = true,
+				.intervals = 1u << LEDGER_RUN_DELAY,
+				.split = LEDGER_SPLIT_THREAD,
+				.split_max = 1024},
 		.lines = BATCH_LINES,
 	};
-	int status;
 
-	t.view.context = &t;
-	t.view.ledger.accounts = true;
-	t.view.ledger.intervals = 1u << LEDGER_RUN_DELAY;
-	t.view.ledger.split = LEDGER_SPLIT_THREAD;
-	t.view.ledger.split_max = 1024;
-	if (cli_parse(&argp, argc, argv, 0, &t))
-		return EXIT_STATUS_USAGE;
-	status = view_run(&t.view);
-	if (t.have_model)
-		top_model_free(&t.model);
-	top_memory_free(&t.memory);
-	return status;
+	return view_main(&command, argc, argv, &t);
 }

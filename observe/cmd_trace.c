@@ -184,11 +184,13 @@ static int show(struct view *view, struct ledger *ledger, const struct ledger_sn
 	return 0;
 }
 
-static int record(struct trace_view *v)
+static int record(void *context)
 {
+	struct trace_view *v = context;
 	struct perfetto_head head;
 	int err = open_temporary(v), status;
 
+	v->view.context = v;
 	if (err) {
 		file_error(v, "write", err);
 		discard(v);
@@ -242,22 +244,18 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 int cmd_trace(int argc, char **argv)
 {
-	const struct argp argp = {
+	static const struct view_command command = {
 		.options = options,
 		.parser = parse_option,
 		.doc = "Record switches, wakings, migrations and scheduler epochs as a timeline "
-		       "for "
-		       "ui.perfetto.dev.",
-		.children = view_argp_children,
+		       "for ui.perfetto.dev.",
+		.run = record,
 	};
 	struct trace_view v = {
 		.view = {.name = "trace", .show = show, .opened = opened, .whole = true},
+		.view.ledger.events = true,
 		.file = DEFAULT_FILE,
 	};
-	int err;
 
-	v.view.context = &v;
-	v.view.ledger.events = true;
-	err = cli_parse(&argp, argc, argv, 0, &v);
-	return err ? EXIT_STATUS_USAGE : record(&v);
+	return view_main(&command, argc, argv, &v);
 }

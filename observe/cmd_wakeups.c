@@ -313,14 +313,31 @@ static int show(struct view *view, struct ledger *ledger, const struct ledger_sn
 	return err;
 }
 
+static int run(void *context)
+{
+	struct symbols_options symbols = {0};
+	struct wakeups *w = context;
+	int status;
+
+	w->view.context = w;
+	w->symbols = symbols_open(&symbols);
+	if (!w->symbols) {
+		cli_error("wakeups: out of memory");
+		return EXIT_STATUS_FAILURE;
+	}
+	status = view_run(&w->view);
+	symbols_close(w->symbols);
+	return status;
+}
+
 int cmd_wakeups(int argc, char **argv)
 {
-	const struct argp argp = {
+	static const struct view_command command = {
 		.options = options,
 		.parser = parse_option,
-		.args_doc = "[INTERVAL [COUNT]]",
+		.args_doc = VIEW_ARGS,
 		.doc = "Who wakes whom: how often, how late, from which place, across which CPUs.",
-		.children = view_argp_children,
+		.run = run,
 	};
 	struct wakeups w = {
 		.view.name = "wakeups",
@@ -328,18 +345,6 @@ int cmd_wakeups(int argc, char **argv)
 		.view.show = show,
 		.top = 20,
 	};
-	struct symbols_options symbols = {0};
-	int status;
 
-	if (cli_parse(&argp, argc, argv, 0, &w))
-		return EXIT_STATUS_USAGE;
-	w.view.context = &w;
-	w.symbols = symbols_open(&symbols);
-	if (!w.symbols) {
-		cli_error("wakeups: out of memory");
-		return EXIT_STATUS_FAILURE;
-	}
-	status = view_run(&w.view);
-	symbols_close(w.symbols);
-	return status;
+	return view_main(&command, argc, argv, &w);
 }

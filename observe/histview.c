@@ -464,8 +464,9 @@ static int show(struct view *view, struct ledger *ledger, const struct ledger_sn
 	return err;
 }
 
-int histview_run(struct histview *h)
+int histview_run(void *context)
 {
+	struct histview *h = context;
 	unsigned int i;
 	int status;
 

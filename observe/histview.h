@@ -29,7 +29,7 @@ struct histview {
 /* argp of the options that both have (--by, --per-cpu), to be child 1 of a command's parser; input: struct histview. */
 extern const struct argp histview_argp;
 
-/* view_run() for a histview. */
-int histview_run(struct histview *histview);
+/* view_run() for a struct histview. */
+int histview_run(void *histview);
 
 #endif

@@ -163,7 +163,21 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp common = {.options = options, .parser = parse_option};
-const struct argp_child view_argp_children[] = {{&common, 0, "Common options:", 9}, {}};
+
+int view_main(const struct view_command *command, int argc, char **argv, void *context)
+{
+	const struct argp_child children[] = {
+		{&common, 0, "Common options:", 9}, {command->more, 0, NULL, 2}, {}};
+	const struct argp argp = {
+		.options = command->options,
+		.parser = command->parser,
+		.args_doc = command->args_doc,
+		.doc = command->doc,
+		.children = children,
+	};
+
+	return cli_parse(&argp, argc, argv, 0, context) ? EXIT_STATUS_USAGE : command->run(context);
+}
 
 /* --- reports ------------------------------------------------------------------------------------------------ */
 

@@ -43,8 +43,21 @@ struct view {
 	uint32_t said_factor;
 };
 
-/* For a view's argp: .children of its parser; state->child_inputs[0] is the struct view. */
-extern const struct argp_child view_argp_children[];
+/* What makes a view a command. */
+struct view_command {
+	const struct argp_option *options; /* its own; the common ones come with them */
+	/* For those; @state->input is the context. At ARGP_KEY_INIT it sets child_inputs[0] to its struct view. */
+	argp_parser_t parser;
+	const char *args_doc; /* VIEW_ARGS, or NULL where there is no interval */
+	const char *doc;
+	const struct argp *more;   /* options shared with other views, child 1; NULL: none */
+	int (*run)(void *context); /* once all is parsed; gives an exit status */
+};
+
+#define VIEW_ARGS "[INTERVAL [COUNT]]"
+
+/* The whole command: parse into @context, then run. Returns an exit status. */
+int view_main(const struct view_command *command, int argc, char **argv, void *context);
 
 /* From the options to the last report. Returns an exit status; says on stderr what went wrong and what was lost. */
 int view_run(struct view *view);
