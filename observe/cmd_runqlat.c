@@ -52,7 +52,7 @@ static void add_part(struct histview *h, const char *name, struct argp_state *st
 
 	for (i = 0; i < NR_PARTS; i++) {
 		names[i] = parts[i].name;
-		if (strcmp(name, parts[i].name))
+		if (strcmp(name, parts[i].name) != 0)
 			continue;
 		if (h->nr_shown == HISTVIEW_MAX)
 			argp_error(state, "--split takes at most %d parts", HISTVIEW_MAX);

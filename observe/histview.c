@@ -155,7 +155,7 @@ static int print_cpus(const struct histview *h, const struct ledger_snapshot *s)
 	int err = 0;
 
 	for (cpu = 0; !err && cpu < s->nr_cpus; cpu++) {
-		const struct hist *hists = &s->cpu_hists[cpu * LEDGER_NR_INTERVALS];
+		const struct hist *hists = &s->cpu_hists[(size_t)cpu * LEDGER_NR_INTERVALS];
 		char of[32];
 
 		if (!has_samples(hists))

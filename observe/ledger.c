@@ -77,7 +77,7 @@ static int find_cgroup(struct ledger *ledger, char *error, size_t size)
 		snprintf(error, size, "there is no cgroup '%s' below " CGROUP_ROOT, shown);
 		return -ENOENT;
 	}
-	if (fs.f_type != CGROUP_MAGIC || strncmp(real, CGROUP_ROOT, strlen(CGROUP_ROOT))) {
+	if (fs.f_type != CGROUP_MAGIC || strncmp(real, CGROUP_ROOT, strlen(CGROUP_ROOT)) != 0) {
 		snprintf(error, size,
 			 "'%s' is not a directory of a cgroup v2 hierarchy mounted at " CGROUP_ROOT,
 			 shown);

@@ -158,8 +158,9 @@ static json_t *cpus_to_json(const struct ledger_snapshot *s)
 
 	for (cpu = 0; cpu < s->nr_cpus; cpu++)
 		json_array_append_new(
-			array, json_pack("{s:i, s:o}", "cpu", (int)cpu, "intervals",
-					 hists_to_json(&s->cpu_hists[cpu * LEDGER_NR_INTERVALS])));
+			array,
+			json_pack("{s:i, s:o}", "cpu", (int)cpu, "intervals",
+				  hists_to_json(&s->cpu_hists[(size_t)cpu * LEDGER_NR_INTERVALS])));
 	return array;
 }
 

@@ -97,7 +97,7 @@ static __always_inline void wait_ends(struct ledger_open_slot *slot, __u64 now)
 		hist_bpf_add(hist, now);
 }
 
-/* About 35 instructions. */
+/* About 30 instructions. */
 SEC("?tp_btf/sched_waking")
 int BPF_PROG(waits_waking, struct task_struct *p)
 {
