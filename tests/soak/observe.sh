@@ -10,6 +10,7 @@ cd "$tmp"
 seconds=${SECONDS_OF_CAPTURE:-3600}
 
 cat > guest.sh << 'END'
+seconds=$1
 attached() {
 	n=0
 	until ls -l "/proc/$1/fd" 2> /dev/null | grep -q 'bpf.link'; do
@@ -52,12 +53,12 @@ while [ ! -e /tmp/done ]; do # some 30 processes a second
 	actor burst forks 5
 	usleep 200000
 done &
-end=$(($(cut -d. -f1 /proc/uptime) + $1))
+end=$(($(cut -d. -f1 /proc/uptime) + seconds))
 while [ "$(cut -d. -f1 /proc/uptime)" -lt "$end" ]; do
 	look
 	: > /tmp/cpudist.out
 	: > /tmp/top.out
-	sleep $(($1 / 60))
+	sleep $((seconds / 60))
 done > /out/memory
 kill -INT $pids
 wait $pids || echo "views: $?"

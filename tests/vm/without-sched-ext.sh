@@ -44,7 +44,8 @@ for view in runqlat cpudist offcpu wakeups trace top; do
 done
 check_number "runqlat sees the wakeups" "$(jq '[.ledger.splits[] | select(.name == "napper") | .intervals.wakeup_latency.count] | add' runqlat.json) > 5"
 check_number "... and accounts that add up" "$(jq .identities.worst_task_ns runqlat.json) <= 0.001 * 2e9"
-check_number "... and switches, as the kernel counts them" "($(jq '.ledger.counts | .switches - .kernel_switches' runqlat.json))^2 <= 4"
+# Two CPUs go on switching while their counts are read.
+check_number "... and switches, as the kernel counts them" "($(jq '.ledger.counts | .switches - .kernel_switches' runqlat.json))^2 <= 50^2"
 check_match "... and the run queues' lengths" '^run queue of CPU [01]$' "$(jq -r '.queue_lengths[0].queue' runqlat.json)"
 check_number "cpudist sees runs" "$(jq '[.ledger.splits[] | select(.name | test("fair")) | .intervals.running.count] | add' cpudist.json) > 10"
 check_match "offcpu sees the stack of a sleep" 'hrtimer_nanosleep|do_nanosleep' \
