@@ -97,7 +97,7 @@ static bool is_waiting(const struct task_struct *p)
 
 	return (flags & bpf_core_enum_value(enum scx_ent_flags, SCX_TASK_QUEUED)) &&
 	       !(flags & bpf_core_enum_value(enum scx_ent_flags, SCX_TASK_RESET_RUNNABLE_AT)) &&
-	       !p->on_cpu;
+	       !BPF_CORE_READ_BITFIELD_PROBED(p, on_cpu); /* an int up to 7.1, then a byte */
 }
 
 static void report(struct seq_file *seq, struct task_struct *p, u64 wait_jiffies)
