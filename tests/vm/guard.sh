@@ -219,12 +219,15 @@ cat > "$tmp/two.sh" <<'END'
 schedlab run /with/forgets_cpu.bpf.o --canary 400ms --fallback fifo --incidents /out/inc -d 2 2> /out/forgets_cpu.err
 echo $? > /out/forgets_cpu.status
 schedlab run fifo --canary 2s --json -- sh -c '
-	echo 0 > /sys/devices/system/cpu/cpu1/online
-	i=0; while [ "$(cat /sys/kernel/sched_ext/root/ops)" != fifo ] && [ $i -lt 400 ]; do i=$((i + 1)); usleep 50000; done
-	usleep 300000
-	echo 1 > /sys/devices/system/cpu/cpu1/online
-	usleep 300000
-	i=0; while [ "$(cat /sys/kernel/sched_ext/root/ops)" != fifo ] && [ $i -lt 400 ]; do i=$((i + 1)); usleep 50000; done
+	seq=$(cat /sys/kernel/sched_ext/enable_seq)
+	for online in 0 1; do # each time until the next one has started, not while the last one is still ending
+		echo $online > /sys/devices/system/cpu/cpu1/online
+		seq=$((seq + 1))
+		i=0
+		while [ "$(cat /sys/kernel/sched_ext/enable_seq)" -lt $seq ] && [ $i -lt 1200 ]; do i=$((i + 1)); usleep 50000; done
+		i=0
+		while [ "$(cat /sys/kernel/sched_ext/state)" != enabled ] && [ $i -lt 1200 ]; do i=$((i + 1)); usleep 50000; done
+	done
 	exit 4' > /out/hotplug.json 2> /out/hotplug.err
 echo $? > /out/hotplug.status
 dmesg > /out/dmesg
