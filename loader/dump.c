@@ -4,6 +4,7 @@
  * finds nothing where the dump was cut short before that CPU, and it judges no scheduler.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "loader/loader.h"
@@ -43,7 +44,7 @@ bool loader_exit_holder(const struct loader_exit *exit, char *out, size_t size)
 {
 	char line[256], pid[24], holder[64] = "";
 	const char *at = exit->dump;
-	int cpu = -1;
+	long cpu = -1;
 
 	if (!stalled_task(exit->message, pid, sizeof(pid)))
 		return false;
@@ -53,14 +54,16 @@ bool loader_exit_holder(const struct loader_exit *exit, char *out, size_t size)
 
 		snprintf(line, sizeof(line), "%.*s", (int)(length < 255 ? length : 255), at);
 		at += length + (at[length] == '\n');
-		if (sscanf(line, "CPU %d ", &cpu) == 1)
+		if (!strncmp(line, "CPU ", 4) && line[4] >= '0' && line[4] <= '9') {
+			cpu = strtol(line + 4, NULL, 10);
 			holder[0] = '\0';
+		}
 		curr = strstr(line, " curr=");
 		if (curr && higher_class(line))
 			snprintf(holder, sizeof(holder), "%.*s", (int)strcspn(curr + 6, " "),
 				 curr + 6);
 		if (holder[0] && runnable_task(line, pid)) {
-			snprintf(out, size, "%s held CPU %d", holder, cpu);
+			snprintf(out, size, "%s held CPU %ld", holder, cpu);
 			return true;
 		}
 	}

@@ -45,10 +45,12 @@ check-cppcheck: check-tools
 .PRECIOUS: $(BUILD)/%.o
 check-tidy: check-tools $(TIDY_STAMPS)
 
-# Skeletons are made by bpftool and judged as a system's headers; libbpf's are not, or the analyzer would take its functions for
-# ones that keep no pointer, and what they free for leaked. The object stands for the headers that the source includes: it is rebuilt when one changes, and so is the stamp.
+# Skeletons are made by bpftool and judged as a system's headers. libbpf's are not: the analyzer would take its functions
+# for ones that keep no pointer, and what they free for leaked. The object stands for the headers that the source includes:
+# it is rebuilt when one changes, and so is the stamp.
 $(BUILD)/check/%.tidy: %.c .clang-tidy $(BUILD)/%.o
 	@mkdir -p $(@D) && echo "  TIDY    $<"
-	@$(CLANG_TIDY) --quiet $< -- $(patsubst -I$(BUILD),-isystem$(BUILD),$(subst -isystem ,-I,$(CPPFLAGS))) $(filter -W% -std=%,$(WARN)) -Wno-unknown-warning-option \
+	@$(CLANG_TIDY) --quiet $< -- $(patsubst -I$(BUILD),-isystem$(BUILD),$(subst -isystem ,-I,$(CPPFLAGS))) \
+		$(filter -W% -std=%,$(WARN)) -Wno-unknown-warning-option \
 		2>&1 | { grep -vE '^[0-9]+ warnings? (generated|treated)' || true; }
 	@touch $@

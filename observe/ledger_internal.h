@@ -24,7 +24,7 @@ struct split_name {
 };
 
 #define LEDGER_MAX_DEAD \
-	65536 /* accounts of ended tasks kept; the sums of later ones go into one account */
+	8192 /* accounts of ended tasks kept; the sums of later ones go into one account */
 
 struct ledger_accounts {
 	struct ledger_account *entries;

@@ -286,6 +286,7 @@ static void make_pipe(int ends[2])
 static pid_t start(char **argv, int out, int err)
 {
 	pid_t pid = fork();
+	int null;
 
 	if (pid < 0)
 		give_up("cannot fork: %s", strerror(errno));
@@ -293,7 +294,9 @@ static pid_t start(char **argv, int out, int err)
 		return pid;
 	reset_signals();
 	setsid();
-	dup2(open("/dev/null", O_RDONLY), 0);
+	null = open("/dev/null", O_RDONLY);
+	if (null >= 0)
+		dup2(null, 0);
 	dup2(out, 1);
 	dup2(err, 2);
 	execvp(argv[0], argv);
@@ -373,7 +376,7 @@ static bool folder_is_empty(const char *path)
 	bool empty = true;
 
 	while (dir && (entry = readdir(dir)))
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			empty = false;
 	if (dir)
 		closedir(dir);
@@ -449,6 +452,8 @@ static void run_shell(void)
 		tty = open("/dev/ttyS0", O_RDWR);
 		if (tty < 0)
 			tty = open("/dev/console", O_RDWR);
+		if (tty < 0)
+			_exit(126);
 		ioctl(tty, TIOCSCTTY, 0);
 		for (int fd = 0; fd < 3; fd++)
 			dup2(tty, fd);

@@ -4,6 +4,7 @@
 #define SCHEDLAB_TESTS_UNIT_LAB_RUNS_H
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "tests/unit/unit.h"
 
@@ -31,6 +32,15 @@ static inline void draw_sparse(struct rng *r, struct sparse_hist *s, int samples
 	draw_hist(r, &h, samples, mean_ns);
 	assert_int_equal(sparse_hist_from(s, &h), 0);
 	hist_free(&h);
+}
+
+/* Room for one more run in @set; the caller fills it and counts it. */
+static inline void run_set_grow(struct run_set *set)
+{
+	struct lab_run *runs = reallocarray(set->runs, set->count + 1, sizeof(*runs));
+
+	assert_non_null(runs);
+	set->runs = runs;
 }
 
 /* A sealed result of scheduler @name under workload "web" with seed @seed. */

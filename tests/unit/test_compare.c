@@ -37,8 +37,7 @@ static void add_run(struct run_set *set, const struct made_up *m, uint64_t seed)
 	if (m->trace)
 		json_object_set_new(json_object_get(document, "workload"), "trace_hash",
 				    json_string(m->trace));
-	set->runs = realloc(set->runs, (set->count + 1) * sizeof(*set->runs));
-	assert_non_null(set->runs);
+	run_set_grow(set);
 	assert_int_equal(run_parse(document, m->name, RUN_NO_CHECKSUM, &set->runs[set->count],
 				   error, sizeof(error)),
 			 0);

@@ -21,8 +21,7 @@ static void add_run(struct run_set *set, const char *name, uint64_t seed, double
 	document = made_up_result(name, seed, &h);
 	hist_free(&h);
 	json_object_set_new(json_object_get(document, "validity"), "valid", json_boolean(valid));
-	set->runs = realloc(set->runs, (set->count + 1) * sizeof(*set->runs));
-	assert_non_null(set->runs);
+	run_set_grow(set);
 	assert_int_equal(run_parse(document, name, RUN_KEEP_DOCUMENT | RUN_NO_CHECKSUM,
 				   &set->runs[set->count], error, sizeof(error)),
 			 0);

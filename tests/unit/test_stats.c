@@ -70,7 +70,8 @@ static void pooled_quantiles_match_sorted_samples(void **state)
 	assert_int_equal(n, ALL);
 	qsort(samples, n, sizeof(samples[0]), by_value);
 	assert_int_equal(stats_pool_init(&pool, list, 3), 0);
-	for (double q = 0.001; q < 1; q += 0.0177) {
+	for (int i = 0; i < 57; i++) {
+		double q = 0.001 + 0.0177 * i;
 		double exact = (double)samples[(size_t)ceil(q * ALL) - 1];
 
 		assert_near(stats_pool_quantile(&pool, weights, q) / exact, 1, 1 / 120.0);

@@ -49,14 +49,16 @@ static long migrations(pid_t pid)
 static void report(const char *name, pid_t pid)
 {
 	long long run = -1, delay = -1;
-	char path[64];
+	char path[64], line[128], *end;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
 	file = fopen(path, "r");
 	if (file) {
-		if (fscanf(file, "%lld %lld", &run, &delay) != 2)
-			run = delay = -1;
+		if (fgets(line, sizeof(line), file)) {
+			run = strtoll(line, &end, 10);
+			delay = strtoll(end, NULL, 10);
+		}
 		fclose(file);
 	}
 	printf("%s %d %lld %lld %ld\n", name, pid, run, delay, migrations(pid));
@@ -247,7 +249,7 @@ static void bury(char **names, const pid_t *pids, int nr)
 
 int main(int argc, char **argv)
 {
-	long seconds = argc > 1 ? atol(argv[1]) : 0;
+	long seconds = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
 	pid_t pids[64];
 	int i;
 
