@@ -14,7 +14,8 @@
 #include "loader/session.h"
 
 #define VERIFIER_LINES	 12
-#define BACK_OFF_MAX	 16 /* doublings */
+#define BACK_OFF_MAX	 16		     /* doublings */
+#define RETIRE_NS	 (10 * NSEC_PER_SEC) /* a hotplug takes less */
 /* A stall up to here after a stop or sleep may be of its making: the kernel finds one in at most 1.5 times its 30 s. */
 #define AFTER_ABSENCE_NS (45 * NSEC_PER_SEC)
 
@@ -52,6 +53,38 @@ static int configure(struct session *s, struct loader *l, bool first, struct loa
 	return err;
 }
 
+/*
+ * What CPU hotplug ended is closed later. As its maps of task storage are freed, the kernel (seen: 6.18) waits for RCU's
+ * tasks on a CPU that it may not leave; their thread waits for the hotplug to end, and that for the CPU to be left: the
+ * machine would never get out of it. Where memory is short too, closing at once is the smaller evil.
+ */
+static void retire(struct session *s, struct loader *old)
+{
+	struct retired *all =
+		old ? reallocarray(s->retired, s->retired_count + 1, sizeof(*all)) : NULL;
+
+	if (!all) {
+		loader_close(old);
+		return;
+	}
+	s->retired = all;
+	all[s->retired_count++] = (struct retired){.loader = old, .at_ns = time_now_ns()};
+}
+
+void chain_reap(struct session *s, bool all)
+{
+	size_t i, ripe = 0;
+
+	while (ripe < s->retired_count &&
+	       (all || time_now_ns() - s->retired[ripe].at_ns >= RETIRE_NS))
+		loader_close(s->retired[ripe++].loader);
+	if (!ripe)
+		return;
+	for (i = ripe; i < s->retired_count; i++)
+		s->retired[i - ripe] = s->retired[i];
+	s->retired_count -= ripe;
+}
+
 int chain_load(struct session *s, size_t index)
 {
 	const char *name = index ? s->options->rules.fallbacks[index - 1] : s->options->scheduler;
@@ -60,7 +93,7 @@ int chain_load(struct session *s, size_t index)
 	int err = loader_open(name, &l, &error);
 
 	if (!err) {
-		loader_close(s->chain[index]);
+		retire(s, s->chain[index]);
 		s->chain[index] = l;
 		err = configure(s, l, index == 0, &error);
 	}

@@ -243,6 +243,7 @@ static void take_time(struct session *s)
 	}
 	if (s->current && now >= s->look_ns) {
 		incident_look(s);
+		chain_reap(s, false);
 		s->look_ns = now + LOOK_EVERY_NS;
 	}
 	if (s->options->metrics && now >= s->metrics_ns) {
@@ -400,6 +401,8 @@ void session_free(struct session *s)
 	/* Schedulers first: a canary cannot end while it is starved. */
 	for (i = 0; i < s->chain_count; i++)
 		loader_close(s->chain[i]);
+	chain_reap(s, true);
+	free(s->retired);
 	guard_close(s->guard);
 	lost = writer_finish(s->writer, error, sizeof(error));
 	if (lost)

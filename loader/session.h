@@ -53,11 +53,19 @@ struct swap {
 	bool knows_bypass; /* ... the first of them too: this kernel shows when it is in bypass */
 };
 
+/* A scheduler that a restart has replaced, and when. */
+struct retired {
+	struct loader *loader;
+	uint64_t at_ns;
+};
+
 struct session {
 	const struct session_options *options;
 	struct loader *chain[RULES_FALLBACK_MAX +
 			     1]; /* [0] the scheduler, then its fallbacks; all loaded beforehand */
 	size_t chain_count, index;
+	struct retired *retired; /* what restarts have replaced, oldest first */
+	size_t retired_count;
 	struct loader *current; /* NULL: the kernel's default is active */
 	struct guard *guard;
 	struct control *control;
@@ -106,6 +114,8 @@ void session_free(struct session *s);
 /* chain.c */
 /* Open and load chain[@index], in place of what is there. Messages are printed. Returns an exit status. */
 int chain_load(struct session *s, size_t index);
+/* Close what restarts replaced, where that is safe by now; all of it where @all. */
+void chain_reap(struct session *s, bool all);
 /* Attach chain[index]. Messages are printed. Returns 0 or -errno; s->current says what is active. */
 int chain_start(struct session *s);
 /* The current scheduler is to end, or has ended, for the reason in @e: take it out, record it, decide what follows. */
