@@ -10,7 +10,8 @@
  * credit, so a hog that sleeps now and then soon competes as a hog. What tasks really get is measured: one that waited
  * longer than target_us on waking has its deadlines moved forward, up to burst_us, until it does not, and for a second
  * slices shrink to slice_min_us. A task woken by one with credit shares its deadline, whatever the process, up to burst_us
- * of debt; so does a child, and its parent pays for it.
+ * of debt; so does a child, and its parent pays for it. A kernel thread always wakes with full credit, since the machine's
+ * own work must not wait behind its users'. What a real-time task drives from a CPU goes back to the queue, in its turn.
  *
  * Bounds, for n runnable tasks of equal weight on one CPU (w_others / w_own in place of n - 1 otherwise), tick included:
  *   longest wait of a runnable task    (n - 1) * (2 * burst_us + 2 * slice_us + one tick)
@@ -18,7 +19,8 @@
  * Lag is capped at burst_us and a boost or loan is no more than that, so what the others can take before its deadline
  * passes is too.
  *
- * Limits. Bounds are per last-level cache: stealing spreads load, nothing balances virtual time between caches. An
+ * Limits. Bounds are per last-level cache: stealing spreads load, nothing balances virtual time between caches. They hold
+ * among users' tasks: what kernel threads and real-time tasks take comes on top. An
  * interrupt's wakeups are nobody's: no chain starts there. Slices end at the tick unless somebody preempts.
  *
  * Cost: one task-storage lookup per callback, one sorted insert per wait. Each part can be switched off to see what it
@@ -198,7 +200,7 @@ static void deadline_wake(struct task_struct *p, struct task_ctx *t, u32 id, u64
 	t->woken_at_ns = now_ns;
 	t->request_ns = (3 * t->request_ns + t->burst_ns) / 4;
 	t->burst_ns = 0;
-	if (time_before(t->vruntime, oldest))
+	if ((p->flags & PF_KTHREAD) || time_before(t->vruntime, oldest))
 		t->vruntime = oldest;
 	t->credit = time_before(t->vruntime, vtime);
 	t->deadline = t->vruntime + request_of(p, t, slice_of(id));
@@ -497,6 +499,11 @@ void BPF_STRUCT_OPS(latency_tick, struct task_struct *p)
 		task_set_slice(p, 0);
 }
 
+void BPF_STRUCT_OPS(latency_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
+{
+	reenqueue_local();
+}
+
 void BPF_STRUCT_OPS(latency_enable, struct task_struct *p)
 {
 	struct task_ctx *t = task_ctx(p);
@@ -562,14 +569,16 @@ void BPF_STRUCT_OPS(latency_exit, struct scx_exit_info *ei)
 /* clang-format off */
 SEC(".struct_ops.link")
 struct sched_ext_ops latency_ops = {
-	.select_cpu = (void *)latency_select_cpu,
-	.enqueue    = (void *)latency_enqueue,
-	.dispatch   = (void *)latency_dispatch,
-	.running    = (void *)latency_running,
-	.tick	    = (void *)latency_tick,
-	.enable	    = (void *)latency_enable,
-	.init_task  = (void *)latency_init_task,
-	.init	    = (void *)latency_init,
-	.exit	    = (void *)latency_exit,
-	.name	    = "latency",
+	.select_cpu  = (void *)latency_select_cpu,
+	.enqueue     = (void *)latency_enqueue,
+	.dispatch    = (void *)latency_dispatch,
+	.running     = (void *)latency_running,
+	.tick	     = (void *)latency_tick,
+	.cpu_release = (void *)latency_cpu_release,
+	.enable	     = (void *)latency_enable,
+	.init_task   = (void *)latency_init_task,
+	.init	     = (void *)latency_init,
+	.exit	     = (void *)latency_exit,
+	.flags	     = SCX_OPS_ENQ_MIGRATION_DISABLED, /* see reenqueue_local() */
+	.name	     = "latency",
 };

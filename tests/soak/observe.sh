@@ -37,11 +37,11 @@ look() {
 }
 view runqlat runqlat --by thread --accounts --split wake,queue,preempt,delay --top 10 -d 100000
 view slow runqlat --slower 100us -d 100000 --json
-view cpudist cpudist --by process -d 100000 60
+view cpudist cpudist --by process -d 100000 20
 view offcpu offcpu -d 100000 --json
 view wakeups wakeups --chains -d 100000 --json
 view trace trace -o /tmp/trace.pftrace -d 100000
-view top top --batch -d 100000 60
+view top top --batch -d 100000 20
 set -- $pids
 for name in $names; do
 	echo "$name $(cat /proc/$1/fdinfo/* 2> /dev/null | awk '/^memlock/ { sum += $2 } END { print sum }')"
