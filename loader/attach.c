@@ -226,10 +226,13 @@ int loader_poll(struct loader *l)
 		notice_drain(l->notice_fd);
 	if (!l->attached || l->ended)
 		return 0;
-	if (exit_kind_now(l))
+	if (exit_kind_now(l)) {
 		l->ended = true;
-	else if (!loader_kernel_state(&state))
+	} else if (!loader_kernel_state(&state)) {
 		l->ended = strcmp(state.ops, l->ops_name) != 0 || state.enable_seq != l->enable_seq;
+		if (!l->hurried && !strcmp(state.state, "disabling"))
+			l->hurried = rcu_hurry();
+	}
 	return !l->ended;
 }
 
@@ -250,15 +253,16 @@ static void wait_disabled(const struct loader *l)
 
 void loader_detach(struct loader *l)
 {
-	pid_t rcu;
 	size_t i;
 
 	if (l->link) {
-		rcu = l->ended ? 0 : rcu_hurry();
+		if (!l->hurried && !l->ended)
+			l->hurried = rcu_hurry();
 		bpf_link__destroy(l->link);
 		l->link = NULL;
 		wait_disabled(l);
-		rcu_calm(rcu);
+		rcu_calm(l->hurried);
+		l->hurried = 0;
 	}
 	for (i = 0; i < l->other_count; i++)
 		bpf_link__destroy(l->other_links[i]);

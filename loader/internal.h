@@ -65,7 +65,8 @@ struct loader {
 	int notice_fd;
 	uint64_t enable_seq; /* sysfs's, while we were the active scheduler */
 	bool attached, ended, during_attach, loaded, partial;
-	char *log; /* of the verifier */
+	pid_t hurried; /* what rcu_calm() wants back; 0: nothing */
+	char *log;     /* of the verifier */
 	size_t log_size;
 };
 
