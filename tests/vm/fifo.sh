@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# cost: 130
 # timeout: 7200
 # FIFO, and the other two, with real-time tasks and under stress-ng's scheduler class with affinity changes: no task
 # left behind, no ejection, no warning from the kernel. STRESS_S sets the seconds of stress for each: 8 in `make test`,
@@ -14,7 +15,7 @@
 
 seconds=${STRESS_S:-8}
 actor=$root/build/tests/guest/actor
-default=$("$root/vm/kernels" default)
+kernel=${SCHEDLAB_KERNEL:-$("$root/vm/kernels" default)}
 
 cat > "$tmp/displaced.sh" << 'END'
 #!/bin/sh
@@ -99,17 +100,17 @@ displaced latency --set slice_us=200000
 if [ "$seconds" -lt 30 ]; then
 	for sched in fifo 'fifo --set slice_us=1000' lottery latency; do
 		read -ra words <<< "$sched"
-		stress "$default" '' "${words[@]}"
+		stress "$kernel" '' "${words[@]}"
 	done
 	exit
 fi
 for sched in fifo 'fifo --set slice_us=1000'; do
 	read -ra words <<< "$sched"
-	stress "$default" softlockup "${words[@]}"
+	stress "$kernel" softlockup "${words[@]}"
 	stress 7.2.13 '' "${words[@]}"
 done
 for sched in lottery latency; do
-	stress "$default" softlockup,hrtimers,loadavg "$sched"
+	stress "$kernel" softlockup,hrtimers,loadavg "$sched"
 done
 bound 6.18.15
 check_equal "6.18.15 ends any scheduler after 30 s of a real-time task" 82 "$status"

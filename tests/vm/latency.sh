@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# cost: 90
 # The latency scheduler in the virtual lab, against the default: as good for a sleeper as an empty machine, no worse for
 # hogs and throughput, and its stated bounds. One guest boot for all of it; times are virtual, so nothing depends on the
 # host's speed. What a change of bits could tip is judged over several seeds.

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# cost: 110
 # The lottery in the virtual lab: draws by tickets, compensation, four CPUs, currencies, the house queue, transfers, and
 # a draw's cost. What depends on chance is judged over three seeds, so that a rebuild does not change the verdict.
 . "$(dirname "$0")/../lib.sh"
