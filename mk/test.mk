@@ -8,7 +8,8 @@ SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fr
 SAN_OBJS := $(ROOM_SRCS:%.c=$(BUILD)/san/%.o)
 HOST_TESTS = $(wildcard tests/host/*.sh)
 VM_TESTS = $(wildcard tests/vm/*.sh)
-TEST_LANES ?= 2
+# One more than CPUs: a test waits for its guest's boot, its files and its clock a quarter of the time.
+TEST_LANES ?= 3
 
 .PHONY: unit unit-san test test-run test-host test-vm
 unit: $(UNIT_BINS) ## unit tests: quick, no root, no guest

@@ -98,9 +98,8 @@ displaced fifo --set slice_us=200000
 displaced lottery --set slice_us=50000
 displaced latency --set slice_us=200000
 if [ "$seconds" -lt 30 ]; then
-	for sched in fifo 'fifo --set slice_us=1000' lottery latency; do
-		read -ra words <<< "$sched"
-		stress "$kernel" '' "${words[@]}"
+	for sched in fifo lottery latency; do
+		stress "$kernel" '' "$sched"
 	done
 	exit
 fi
