@@ -25,12 +25,15 @@ usual() { # AFTER WHAT: the default is back, a scheduler can be loaded, a shell 
 	until_state disabled || fail "$1: sched_ext is $(state)"
 	schedlab run fifo --max-wait 20s -- true 2> /tmp/err || fail "$1: fifo does not start any more: $(tail -n 1 /tmp/err)"
 }
-must() { # STATUS WHAT COMMAND...: its last word goes with the complaint
+must() { # "STATUS..." WHAT COMMAND...: one of the statuses; its last word goes with the complaint
 	want=$1 what=$2
 	shift 2
 	status=0
 	"$@" > /tmp/out 2> /tmp/err || status=$?
-	[ $status = $want ] || fail "$what: status $status, not $want: $(tail -n 1 /tmp/err)"
+	case " $want " in
+	*" $status "*) ;;
+	*) fail "$what: status $status, not $want: $(tail -n 1 /tmp/err)" ;;
+	esac
 }
 nth() { # N WORD...
 	n=$(($1 % ($# - 1) + 1))
@@ -119,6 +122,7 @@ stopped() {
 	usual stopped
 	calm
 }
+# wrong_cpu may err before its start is over (86) or after (81): the machine's load decides.
 disk() {
 	mkdir -p /tmp/full
 	mount -t tmpfs -o size=64k none /tmp/full
@@ -126,7 +130,7 @@ disk() {
 	stress
 	c=0
 	while [ $c -lt 10 ]; do
-		must 81 "full disk $c" schedlab run /with/wrong_cpu.bpf.o --incidents /tmp/full/d --metrics /tmp/full/m.prom --metrics-interval 100ms
+		must "81 86" "full disk $c" schedlab run /with/wrong_cpu.bpf.o --incidents /tmp/full/d --metrics /tmp/full/m.prom --metrics-interval 100ms
 		grep -q 'could not be written' /tmp/err || fail "full disk $c: not a word of the lost record"
 		c=$((c + 1))
 	done
@@ -158,7 +162,7 @@ race() {
 fallback() {
 	stress
 	for last in fifo latency; do
-		must 81 "faulty chain, then $last" schedlab run /with/wrong_cpu.bpf.o --max-wait 20s --breaker '9 in 60s' --incidents /tmp/i \
+		must "81 86" "faulty chain, then $last" schedlab run /with/wrong_cpu.bpf.o --max-wait 20s --breaker '9 in 60s' --incidents /tmp/i \
 			--fallback /with/never_dispatches.bpf.o,/with/fails_init.bpf.o,/with/reports_error.bpf.o,$last -- sh -c \
 			"until [ \"\$(cat /sys/kernel/sched_ext/root/ops)\" = $last ]; do usleep 100000; done"
 		grep -q "$last is the active scheduler" /tmp/err || fail "faulty chain: $last did not follow"
