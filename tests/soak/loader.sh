@@ -162,7 +162,7 @@ race() {
 fallback() {
 	stress
 	for last in fifo latency; do
-		must "81 86" "faulty chain, then $last" schedlab run /with/wrong_cpu.bpf.o --max-wait 20s --breaker '9 in 60s' --incidents /tmp/i \
+		must "81 86" "faulty chain, then $last" schedlab run /with/wrong_cpu.bpf.o --max-wait 10s --breaker '9 in 60s' --incidents /tmp/i \
 			--fallback /with/never_dispatches.bpf.o,/with/fails_init.bpf.o,/with/reports_error.bpf.o,$last -- sh -c \
 			"until [ \"\$(cat /sys/kernel/sched_ext/root/ops)\" = $last ]; do usleep 100000; done"
 		grep -q "$last is the active scheduler" /tmp/err || fail "faulty chain: $last did not follow"
