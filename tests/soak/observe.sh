@@ -11,14 +11,7 @@ seconds=${SECONDS_OF_CAPTURE:-3600}
 
 cat > guest.sh << 'END'
 seconds=$1
-attached() {
-	n=0
-	until ls -l "/proc/$1/fd" 2> /dev/null | grep -q 'bpf.link'; do
-		n=$((n + 1))
-		[ $n -lt 600 ] && kill -0 "$1" || return 1
-		usleep 100000
-	done
-}
+. /with/attached.sh
 view() { # NAME WORDS...
 	name=$1
 	shift
@@ -68,7 +61,8 @@ wait
 for f in slow offcpu wakeups; do head -c 100000000 /tmp/$f.out > /out/$f.json; done
 ls -l /tmp/trace.pftrace > /out/trace.size
 END
-guest --lab --memory 2G --timeout 35000 --out out --with "$root/build/tests/guest/actor" --with guest.sh -- sh /with/guest.sh "$seconds"
+guest --lab --memory 2G --timeout 35000 --out out --with "$root/build/tests/guest/actor" \
+	--with "$root/tests/guest/attached.sh" --with guest.sh -- sh /with/guest.sh "$seconds"
 [ -z "${KEEP:-}" ] || cp -r out "$KEEP"
 check_equal "the guest ran, all views started and ended well" "0 " "$status $out"
 [ "$status" -eq 0 ] || { printf '%s\n' "$err" | tail -n 5 | sed 's/^/# /'; exit 0; }

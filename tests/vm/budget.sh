@@ -7,14 +7,7 @@
 cd "$tmp"
 
 cat > guest.sh << 'END'
-attached() {
-	n=0
-	until ls -l "/proc/$1/fd" 2> /dev/null | grep -q 'bpf.link'; do
-		n=$((n + 1))
-		[ $n -lt 600 ] && kill -0 "$1" || return 1
-		usleep 100000
-	done
-}
+. /with/attached.sh
 view() { # NAME WORDS...
 	name=$1
 	shift
@@ -41,7 +34,8 @@ wait $pids || echo "views: $?"
 kill $(cat /tmp/relay)
 wait
 END
-guest --lab --timeout 1200 --out out --with "$root/build/tests/tools/relay" --with guest.sh -- sh /with/guest.sh
+guest --lab --timeout 1200 --out out --with "$root/build/tests/tools/relay" \
+	--with "$root/tests/guest/attached.sh" --with guest.sh -- sh /with/guest.sh
 [ -z "${KEEP:-}" ] || cp -r out "$KEEP"
 check_equal "the guest ran, all views started and ended well" "0 " "$status $out"
 [ "$status" -eq 0 ] || { printf '%s\n' "$err" | tail -n 5 | sed 's/^/# /'; exit 0; }

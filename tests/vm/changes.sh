@@ -7,14 +7,7 @@
 cd "$tmp"
 
 cat > guest.sh << 'END'
-attached() {
-	n=0
-	until ls -l "/proc/$1/fd" 2> /dev/null | grep -q 'bpf.link'; do
-		n=$((n + 1))
-		[ $n -lt 600 ] && kill -0 "$1" || return 1
-		usleep 100000
-	done
-}
+. /with/attached.sh
 view() { # NAME WORDS...
 	name=$1
 	shift
@@ -61,7 +54,8 @@ kill "$napper" "$reader"
 wait
 END
 guest --lab --cpus 2 --timeout 1200 --out out --with "$root/build/tests/vm/actors" --with "$root/build/tests/tools/relay" \
-	--with "$root/build/tests/faulty/late.bpf.o" --with guest.sh -- sh /with/guest.sh
+	--with "$root/build/tests/faulty/late.bpf.o" \
+	--with "$root/tests/guest/attached.sh" --with guest.sh -- sh /with/guest.sh
 [ -z "${KEEP:-}" ] || cp -r out "$KEEP"
 check_equal "the guest ran, a CPU went and came back" "0 0 0-1" "$status $(xargs <<< "$out")"
 [ "$status" -eq 0 ] || { printf '%s\n' "$err" | tail -n 5 | sed 's/^/# /'; exit 0; }

@@ -17,14 +17,7 @@ napper=$(cat /with/napper; echo .)
 napper=${napper%.}
 reader=$(cat /with/reader)
 cgroup=$(cat /with/cgroup)
-attached() {
-	n=0
-	until ls -l "/proc/$1/fd" 2> /dev/null | grep -q 'bpf.link'; do
-		n=$((n + 1))
-		[ $n -lt 600 ] && kill -0 "$1" || return 1
-		usleep 100000
-	done
-}
+. /with/attached.sh
 view() { # FILE WORDS...: start it, wait until it watches
 	file=$1
 	shift
@@ -66,7 +59,7 @@ echo > /tmp/go
 wait "$relay" || echo "relay: $?"
 END
 guest --lab --timeout 1200 --out out --with "$root/build/tests/faulty/late.bpf.o" --with "$root/build/tests/tools/relay" \
-	--with napper --with reader --with cgroup --with guest.sh -- \
+	--with napper --with reader --with cgroup --with "$root/tests/guest/attached.sh" --with guest.sh -- \
 	schedlab run /with/late.bpf.o --set "delay_us=${DELAY_US:-3000}" -- sh /with/guest.sh $rounds
 [ -z "${KEEP:-}" ] || cp -r out "$KEEP"
 check_equal "the guest ran, all views started and ended well" "0 " "$status $out"

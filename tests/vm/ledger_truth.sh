@@ -10,18 +10,10 @@
 cd "$root"
 
 cat > "$tmp/guest.sh" <<'END'
-attached() {
-	n=0
-	until ls -l /proc/$1/fd 2> /dev/null | grep -q bpf_link; do
-		n=$((n + 1))
-		[ $n -lt 600 ] && kill -0 $1 || return 1
-		usleep 100000
-	done
-	sleep 1
-}
+. /with/attached.sh
 schedlab runqlat --accounts --split wake,queue,delay -d 1000 --json > /out/all.json 2> /out/all.err &
 pid=$!
-attached $pid
+attached $pid && sleep 1
 actors 2 hog hog sleeper pipe yield forks exec reuse threadexec > /out/actors 2> /out/actors.err
 # The same of a run that perf records too.
 perf sched record -o /out/perf.data actors 1 hog sleeper pipe > /out/perf.actors 2> /out/perf.err || cat /out/perf.err
@@ -56,7 +48,8 @@ END
 perf=$(command -v perf) || perf=
 check "perf is installed (build-aux/deps)" test -n "$perf"
 [ -n "$perf" ] || exit 0
-guest --lab --out "$tmp/out" --with "$perf" --with build/tests/vm/actors --with "$tmp/guest.sh" -- sh /with/guest.sh
+guest --lab --out "$tmp/out" --with "$perf" --with build/tests/vm/actors --with "$root/tests/guest/attached.sh" \
+	--with "$tmp/guest.sh" -- sh /with/guest.sh
 [ -z "${KEEP:-}" ] || cp -r "$tmp/out" "$KEEP"
 check_match "the capture ends on SIGINT with status 0" '^ledger: 0$' "$out"
 ledger=$tmp/out/all.json

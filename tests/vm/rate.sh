@@ -7,14 +7,7 @@
 cd "$tmp"
 
 cat > guest.sh << 'END'
-attached() {
-	n=0
-	until ls -l "/proc/$1/fd" 2> /dev/null | grep -q 'bpf.link'; do
-		n=$((n + 1))
-		[ $n -lt 6000 ] && kill -0 "$1" || return 1
-		usleep 10000
-	done
-}
+. /with/attached.sh
 watch() { # NAME ROUNDS WORDS...: one view of that many round trips, 2 switches and 2 wakeups each
 	name=$1
 	rounds=$2
@@ -39,7 +32,8 @@ watch small-wakeups 1000 wakeups --entries 2
 watch small-top 1000 top 1000 --entries 1
 watch small-trace 8000 trace -o /out/small.pftrace --buffer 1
 END
-guest --lab --shift 0 --timeout 1200 --out out --with "$root/build/tests/bench/observe/pingpong" --with guest.sh -- sh /with/guest.sh
+guest --lab --shift 0 --timeout 1200 --out out --with "$root/build/tests/bench/observe/pingpong" \
+	--with "$root/tests/guest/attached.sh" --with guest.sh -- sh /with/guest.sh
 [ -z "${KEEP:-}" ] || cp -r out "$KEEP"
 check_equal "the guest ran, all views started and ended well" "0 " "$status $out"
 [ "$status" -eq 0 ] || { printf '%s\n' "$err" | tail -n 5 | sed 's/^/# /'; exit 0; }
