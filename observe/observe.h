@@ -197,7 +197,7 @@ json_t *ledger_cost_to_json(const struct ledger_cost *cost);
 
 /*
  * NAME.offcpu.svg and NAME.wakeups.svg beside a result NAME.json: the off-CPU flame graph and the graph of who wakes
- * whom, as `schedlab offcpu --svg` and `schedlab wakeups --svg` draw them. Order of use:
+ * whom, as `schedlab offcpu --svg` and `schedlab wakeups --dot` tell them. Order of use:
  *
  *	ledger_options_all(&options);			accounts and histograms as ever
  *	ledger_options_graphs(&options);		and what the pictures need: it costs, so only where asked for
