@@ -4,7 +4,8 @@
 STATIC_LIB = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1))
 EXTRA_LIBS += -ldw -lelf -lz $(foreach l,lzma bz2 zstd,$(call STATIC_LIB,$(l)))
 
-$(BUILD)/observe/flame.o $(BUILD)/san/observe/flame.o: observe/flame.js observe/flame.css
+$(BUILD)/observe/flame.o $(BUILD)/san/observe/flame.o: observe/flame.js observe/svg.js observe/flame.css
+$(BUILD)/observe/wakesvg.o $(BUILD)/san/observe/wakesvg.o: observe/wake.js
 
 # Programs of the views' tests: one that waits in known ways in the guest, one that reads traces on the host.
 VIEW_TOOLS := $(addprefix $(BUILD)/tests/tools/,waits pftrace pty relay)

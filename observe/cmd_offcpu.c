@@ -420,7 +420,8 @@ static int output(struct offcpu *o, const struct profile *p, const struct state_
 }
 
 /* Who woke whom during the capture; the busiest edges. Returns 0 or -errno. */
-static int read_wakes(const struct offcpu *o, struct ledger *ledger, struct wake_graph *g)
+static int read_wakes(const struct offcpu *o, struct ledger *ledger, uint64_t lost,
+		      struct wake_graph *g)
 {
 	struct wake_group *groups;
 	size_t nr;
@@ -429,6 +430,7 @@ static int read_wakes(const struct offcpu *o, struct ledger *ledger, struct wake
 	wake_graph_init(g, "Who ended the waits");
 	if (!err)
 		err = wake_groups_graph(groups, nr, WAKE_EDGES, g);
+	g->lost = lost;
 	free(groups);
 	return err;
 }
@@ -459,7 +461,7 @@ static int show(struct view *view, struct ledger *ledger, const struct ledger_sn
 	err = places_profile(&places, snapshot, o->states, times);
 	symbols_counts(o->symbols, &counts);
 	if (!err && o->wakes)
-		err = read_wakes(o, ledger, &graph);
+		err = read_wakes(o, ledger, snapshot->losses[LEDGER_LOSS_EDGES], &graph);
 	o->graph = o->wakes ? &graph : NULL;
 	if (!err)
 		err = output(o, &profile, times, &counts, document);

@@ -14,13 +14,15 @@
 #include "observe/places.h"
 #include "observe/view.h"
 #include "observe/wakegroups.h"
+#include "observe/wakesvg.h"
 
-#define DOT_EDGES 100
+#define DRAWN_EDGES	  100
+#define CAPTURE_MAX_BYTES (512u << 20)
 
 struct wakeups {
 	struct view view;
 	struct symbols *symbols;
-	const char *dot;
+	const char *dot, *svg, *title, *from;
 	bool by_thread;
 	uint64_t top;
 };
@@ -29,6 +31,9 @@ enum {
 	OPTION_TOP = 0x1400,
 	OPTION_CHAINS,
 	OPTION_DOT,
+	OPTION_SVG,
+	OPTION_TITLE,
+	OPTION_FROM,
 	OPTION_EXACT,
 	OPTION_BY_THREAD
 };
@@ -41,9 +46,36 @@ static const struct argp_option options[] = {
 	{"no-stacks", 'n', NULL, 0, "no wakers' stacks", 2},
 	{"exact", OPTION_EXACT, NULL, 0,
 	 "walk stacks whose known place is in doubt, instead of checking some", 2},
+	{"svg", OPTION_SVG, "FILE", 0, "write the graph as an interactive picture", 3},
 	{"dot", OPTION_DOT, "FILE", 0, "write the graph for Graphviz (- for standard output)", 3},
+	{"title", OPTION_TITLE, "TEXT", 0, "title of the picture", 3},
+	{"from", OPTION_FROM, "FILE", 0, "capture nothing: draw what --json wrote", 4},
 	{},
 };
+
+static bool is_stdout(const char *path)
+{
+	return path && !strcmp(path, "-");
+}
+
+/* Whether a graph has standard output for itself. */
+static bool graph_on_stdout(const struct wakeups *w)
+{
+	return is_stdout(w->dot) || is_stdout(w->svg);
+}
+
+static void check(const struct wakeups *w, struct argp_state *state)
+{
+	if (is_stdout(w->dot) + is_stdout(w->svg) + w->view.json > 1)
+		argp_error(state,
+			   "only one of --json, --svg - and --dot - can have standard output");
+	if (w->title && !w->svg)
+		argp_error(state, "--title goes with --svg");
+	if (w->from && !w->svg && !w->dot)
+		argp_error(state, "--from needs --svg FILE or --dot FILE");
+	if (w->from && w->view.json)
+		argp_error(state, "--from draws a capture; it is JSON already");
+}
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
@@ -73,6 +105,18 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_DOT:
 		w->dot = arg;
+		return 0;
+	case OPTION_SVG:
+		w->svg = arg;
+		return 0;
+	case OPTION_TITLE:
+		w->title = arg;
+		return 0;
+	case OPTION_FROM:
+		w->from = arg;
+		return 0;
+	case ARGP_KEY_END:
+		check(w, state);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -278,15 +322,32 @@ static int put_dot(void *context, FILE *out)
 	return dot_write(context, out);
 }
 
-static int write_dot(const struct wakeups *w, const struct wake_group *groups, size_t nr)
+static int put_svg(void *context, FILE *out)
+{
+	return wake_graph_document(context, out);
+}
+
+static int write_file(struct view *view, const char *path, int (*put)(void *, FILE *),
+		      struct wake_graph *graph)
+{
+	int err = path ? file_replace_with(path, put, graph) : 0;
+
+	return err ? view_cannot_write(view, path, err) : 0;
+}
+
+static int write_graphs(struct wakeups *w, const struct wake_group *groups, size_t nr,
+			uint64_t lost)
 {
 	struct wake_graph graph;
 	int err;
 
-	wake_graph_init(&graph, "who wakes whom");
-	err = wake_groups_graph(groups, nr, DOT_EDGES, &graph);
+	wake_graph_init(&graph, w->title);
+	err = wake_groups_graph(groups, nr, DRAWN_EDGES, &graph);
+	graph.lost = lost;
 	if (!err)
-		err = file_replace_with(w->dot, put_dot, &graph);
+		err = write_file(&w->view, w->dot, put_dot, &graph);
+	if (!err)
+		err = write_file(&w->view, w->svg, put_svg, &graph);
 	wake_graph_free(&graph);
 	return err;
 }
@@ -301,16 +362,53 @@ static int show(struct view *view, struct ledger *ledger, const struct ledger_sn
 
 	if (err)
 		return err;
-	if (w->dot)
-		err = write_dot(w, groups, nr);
+	if (w->dot || w->svg)
+		err = write_graphs(w, groups, nr, snapshot->losses[LEDGER_LOSS_EDGES]);
 	if (!err && document)
 		err = fill_document(w, ledger, groups, nr, document);
-	else if (!err && !(w->dot && !strcmp(w->dot, "-")))
+	else if (!err && !graph_on_stdout(w))
 		print_groups(w, ledger, groups, nr);
-	if (!err && view->ledger.chains)
+	if (!err && view->ledger.chains && (document || !graph_on_stdout(w)))
 		err = show_chains(w, ledger, document);
 	free(groups);
 	return err;
+}
+
+/* --from: draw an old capture. Prints what is wrong. Returns an exit status. */
+static int draw_capture(struct wakeups *w)
+{
+	char error[256], shown[512], *text;
+	struct wake_group *groups;
+	json_error_t where;
+	json_t *json;
+	size_t size, nr;
+	int err = file_read(w->from, CAPTURE_MAX_BYTES, &text, &size);
+
+	cli_printable(w->from, shown, sizeof(shown));
+	if (err) {
+		cli_error("wakeups: %s: %s", shown, strerror(-err));
+		return EXIT_STATUS_USAGE;
+	}
+	json = json_loadb(text, size, 0, &where);
+	free(text);
+	if (!json) {
+		cli_error("wakeups: %s:%d:%d: %s", shown, where.line, where.column, where.text);
+		return EXIT_STATUS_USAGE;
+	}
+	err = wake_groups_from_json(json_object_get(json, "edges"), &groups, &nr, error,
+				    sizeof(error));
+	if (err) {
+		cli_error("wakeups: %s: %s", shown, err == -EINVAL ? error : strerror(-err));
+	} else {
+		err = write_graphs(w, groups, nr,
+				   (uint64_t)json_integer_value(json_object_get(
+					   json_object_get(json, "losses"), "edges")));
+		if (err && !w->view.told)
+			cli_error("wakeups: %s: %s", shown, strerror(-err));
+		free(groups);
+	}
+	json_decref(json);
+	return !err ? EXIT_STATUS_OK : err == -EINVAL ? EXIT_STATUS_USAGE : EXIT_STATUS_FAILURE;
 }
 
 static int run(void *context)
@@ -319,6 +417,8 @@ static int run(void *context)
 	struct wakeups *w = context;
 	int status;
 
+	if (w->from)
+		return draw_capture(w);
 	w->view.context = w;
 	w->symbols = symbols_open(&symbols);
 	if (!w->symbols) {

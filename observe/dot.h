@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The graph of who wakes whom, as DOT text (for Graphviz) and as a panel of the flame graph's SVG. It holds what it is
+ * The graph of who wakes whom, and its DOT text (for Graphviz); as SVG it is drawn in wakesvg.h. It holds what it is
  * given; which edges are worth showing is the caller's choice.
  */
 #ifndef SCHEDLAB_OBSERVE_DOT_H
@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#include "observe/ledger_abi.h"
 
 #define WAKE_NAME_MAX 160
 
@@ -24,7 +26,9 @@ struct wake_edge {
 	uint64_t count;
 	uint64_t latency_ns; /* waking to running, summed */
 	uint64_t max_latency_ns;
-	uint64_t other_cpu; /* of count: the wakee ran on another CPU than the waker's */
+	/* Of count: where the wakee ran, seen from the waker's CPU. */
+	uint64_t same_cpu, same_cache, other_cache;
+	uint64_t slots[LEDGER_SLOTS]; /* latencies: slot i counts [2^i, 2^(i+1)) ns */
 };
 
 struct wake_graph {
@@ -34,6 +38,7 @@ struct wake_graph {
 	struct wake_edge *edges;
 	uint32_t nr_edges;
 	uint64_t left_out; /* wakeups on edges that the caller did not put in */
+	uint64_t lost;	   /* wakeups that the ledger's table had no room for */
 };
 
 /* Prepare an empty graph (@title is not copied, may be NULL); wake_graph_free() releases it. */
@@ -42,21 +47,25 @@ void wake_graph_free(struct wake_graph *g);
 /* The node with this name (made plain) and kind, new or known: its index, or -ENOMEM. */
 int64_t wake_graph_node(struct wake_graph *g, const char *name, bool interrupt);
 /*
- * Add @count wakeups; edges between the same two nodes merge. Returns 0, -EINVAL (no such node), -EOVERFLOW or
+ * Add the wakeups of @edge; edges between the same two nodes merge. Returns 0, -EINVAL (no such node), -EOVERFLOW or
  * -ENOMEM.
  */
-int wake_graph_add(struct wake_graph *g, uint32_t from, uint32_t to, uint64_t count,
-		   uint64_t latency_ns, uint64_t max_latency_ns, uint64_t other_cpu);
+int wake_graph_add(struct wake_graph *g, const struct wake_edge *edge);
 /* Keep the @max edges with the most wakeups, most first; the others go to left_out. */
 void wake_graph_trim(struct wake_graph *g, uint32_t max);
 
 /* Write DOT: an edge's width follows its count, its colour the mean latency. Returns 0, -ENOMEM or -errno. */
 int dot_write(const struct wake_graph *g, FILE *out);
 
-/* Height in pixels of the SVG panel, and the panel itself at @x, @y. Returns 0 or -ENOMEM. */
-uint32_t wake_graph_height_px(const struct wake_graph *g);
-int wake_graph_svg(const struct wake_graph *g, FILE *out, uint32_t x, uint32_t y);
-/* The graph alone, as an SVG document. Returns 0, -ENOMEM or -errno. */
-int wake_graph_document(const struct wake_graph *g, FILE *out);
+/* How both pictures draw an edge: width in pixels, hue (120 at 10 us and less to 0 at 10 ms and more), mean latency. */
+uint64_t wake_graph_most(const struct wake_graph *g); /* wakeups of the busiest edge, at least 1 */
+double wake_edge_width(const struct wake_edge *e, uint64_t most);
+int wake_edge_hue(const struct wake_edge *e);
+uint64_t wake_edge_mean_ns(const struct wake_edge *e);
+/*
+ * What 99 % of the latencies do not exceed: the upper end of a power-of-two slot, at most the longest. 0 where fewer
+ * than 10 samples lie beyond it.
+ */
+uint64_t wake_edge_p99_ns(const struct wake_edge *e);
 
 #endif

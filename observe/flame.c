@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "lib/timeutil.h"
-#include "observe/dot.h"
 #include "observe/escape.h"
 #include "observe/flame.h"
+#include "observe/wakesvg.h"
 
 __asm__(".section .rodata\n"
 	"flame_js:\n.incbin \"observe/flame.js\"\n.byte 0\n"
+	".globl svg_js\nsvg_js:\n.incbin \"observe/svg.js\"\n.byte 0\n"
 	".globl flame_css\nflame_css:\n.incbin \"observe/flame.css\"\n.byte 0\n"
 	".previous\n");
 extern const char flame_js[];
@@ -341,6 +342,17 @@ static void put_legend(FILE *out, const struct node *root, bool diff)
 	}
 }
 
+void flame_put_search(FILE *out, const char *label)
+{
+	fprintf(out,
+		"<foreignObject x=\"100%%\" y=\"4\" width=\"212\" height=\"24\" "
+		"style=\"transform:translateX(-222px)\">"
+		"<input xmlns=\"http://www.w3.org/1999/xhtml\" id=\"search\" type=\"search\" "
+		"placeholder=\"search ( / )\" aria-label=\"%s\" "
+		"style=\"width:200px;font:12px monospace;margin:0\"/></foreignObject>\n",
+		label);
+}
+
 static void put_head(FILE *out, const struct flame_options *options, const struct node *root,
 		     uint32_t height)
 {
@@ -361,13 +373,9 @@ static void put_head(FILE *out, const struct flame_options *options, const struc
 	      "aria-live=\"polite\"></text>\n"
 	      "<text x=\"100%\" dx=\"-230\" y=\"20\" text-anchor=\"end\" class=\"button off\" "
 	      "id=\"reset\" role=\"button\" "
-	      "tabindex=\"0\">reset zoom</text>\n"
-	      "<foreignObject x=\"100%\" y=\"4\" width=\"212\" height=\"24\" "
-	      "style=\"transform:translateX(-222px)\">"
-	      "<input xmlns=\"http://www.w3.org/1999/xhtml\" id=\"search\" type=\"search\" "
-	      "placeholder=\"search ( / )\" aria-label=\"search frames, regular expression\" "
-	      "style=\"width:200px;font:12px monospace;margin:0\"/></foreignObject>\n",
+	      "tabindex=\"0\">reset zoom</text>\n",
 	      out);
+	flame_put_search(out, "search frames, regular expression");
 }
 
 /* A direction of a differential graph, in words. */
@@ -449,7 +457,8 @@ static int write_svg(struct draw *d, const struct profile *p, const struct flame
 		if (err)
 			return err;
 	}
-	fprintf(d->out, "<script><![CDATA[\n%s]]></script>\n</svg>\n", flame_js);
+	fprintf(d->out, "<script><![CDATA[\n%s%s%s]]></script>\n</svg>\n", svg_js, flame_js,
+		options->graph ? wake_js : "");
 	errno = 0;
 	return fflush(d->out) || ferror(d->out) ? (errno ? -errno : -EIO) : 0;
 }

@@ -16,6 +16,10 @@
 struct wake_graph;
 
 extern const char flame_css[]; /* the style sheet of all SVGs */
+extern const char svg_js[];    /* what their scripts share: stands before them */
+
+/* The search field of all SVGs, at the top right; @label tells those who do not see it what it searches. */
+void flame_put_search(FILE *out, const char *label);
 
 struct flame_options {
 	const char *title;

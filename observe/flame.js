@@ -57,16 +57,8 @@
 		count();
 	}
 
-	function compile(text) {
-		try {
-			return new RegExp(text, 'i');
-		} catch (e) { // not a regular expression: take it literally
-			return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'i');
-		}
-	}
-
 	function search(text) {
-		pattern = text ? compile(text) : null;
+		pattern = text ? searchPattern(text) : null;
 		for (const v of views)
 			for (const f of v.frames)
 				f.classList.toggle('hit', !!pattern && pattern.test(f.dataset.n));
@@ -149,11 +141,7 @@
 		const typing = e.target === input;
 		if (e.key === 'Escape') {
 			if (typing || pattern) {
-				if (input)
-					input.value = '';
-				search('');
-				if (typing)
-					input.blur();
+				clearSearch(input);
 			} else {
 				zoom(null);
 			}

@@ -10,6 +10,7 @@
 #include "observe/observe.h"
 #include "observe/places.h"
 #include "observe/wakegroups.h"
+#include "observe/wakesvg.h"
 
 #define GRAPH_EDGES   60
 /* Frames narrower than this are left out and counted: rare deep stacks would make the picture as high as a wall. */

@@ -241,15 +241,21 @@ static json_t *new_document(const struct view *view, struct ledger *ledger,
 			 "losses", ledger_losses_to_json(s), "cost", ledger_cost_to_json(&cost));
 }
 
-static int write_metrics(const struct view *view, struct ledger *ledger)
+int view_cannot_write(struct view *view, const char *path, int err)
 {
 	char shown[512];
+
+	cli_error("%s: cannot write %s: %s", view->name, cli_printable(path, shown, sizeof(shown)),
+		  strerror(-err));
+	view->told = true;
+	return err;
+}
+
+static int write_metrics(struct view *view, struct ledger *ledger)
+{
 	int err = view->metrics ? viewmetrics_write(ledger, view->metrics) : 0;
 
-	if (err)
-		cli_error("%s: cannot write %s", view->name,
-			  cli_printable(view->metrics, shown, sizeof(shown)));
-	return err;
+	return err ? view_cannot_write(view, view->metrics, err) : 0;
 }
 
 static int report(struct view *view, struct ledger *ledger, const struct ledger_snapshot *s)
@@ -397,16 +403,18 @@ int view_run(struct view *view)
 	if (!sysenv_has_sched_ext())
 		cli_note("this kernel has no sched_ext: only its own scheduler is seen");
 	err = ledger_start(ledger);
-	if (err)
+	if (err) {
 		cli_error("%s: cannot attach: %s", view->name, strerror(-err));
-	else
+		view->told = true;
+	} else {
 		err = run_loop(view, ledger);
+	}
 	if (view->finished)
 		view->finished(view);
-	if (err < 0)
-		cli_error("%s: %s", view->name, strerror(-err));
-	else
+	if (err >= 0)
 		say_end(view, ledger);
+	else if (!view->told)
+		cli_error("%s: %s", view->name, strerror(-err));
 	ledger_close(ledger);
 	return err < 0 ? EXIT_STATUS_FAILURE : EXIT_STATUS_OK;
 }

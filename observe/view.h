@@ -38,6 +38,7 @@ struct view {
 	void (*finished)(struct view *view);
 	void *context;
 	bool draws; /* on the terminal now: no notes meanwhile */
+	bool told;  /* the error that ends it stands on standard error already */
 	bool parsed_interval;
 	enum ledger_shed said_shed; /* of the budget, on standard error */
 	uint32_t said_factor;
@@ -61,6 +62,9 @@ int view_main(const struct view_command *command, int argc, char **argv, void *c
 
 /* From the options to the last report. Returns an exit status; says on stderr what went wrong and what was lost. */
 int view_run(struct view *view);
+
+/* Say that @path cannot be written, once. Returns @err (negative), for show() to return. */
+int view_cannot_write(struct view *view, const char *path, int err);
 
 /* A size of share such as "2%" or "0.02" within (0, 1]. Returns 0 or -EINVAL. */
 int view_parse_share(const char *text, double *share);

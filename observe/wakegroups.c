@@ -177,11 +177,19 @@ static int add_to_graph(struct wake_graph *graph, const struct wake_group *g)
 {
 	int64_t from = wake_graph_node(graph, g->waker, g->context != LEDGER_CONTEXT_TASK);
 	int64_t to = wake_graph_node(graph, g->wakee, false);
+	struct wake_edge edge = {.count = g->count,
+				 .latency_ns = g->total_ns,
+				 .max_latency_ns = g->max_ns,
+				 .same_cpu = g->same_cpu,
+				 .same_cache = g->same_cache,
+				 .other_cache = g->other_cache};
 
 	if (from < 0 || to < 0)
 		return -ENOMEM;
-	return wake_graph_add(graph, (uint32_t)from, (uint32_t)to, g->count, g->total_ns, g->max_ns,
-			      g->count - g->same_cpu);
+	edge.from = (uint32_t)from;
+	edge.to = (uint32_t)to;
+	memcpy(edge.slots, g->slots, sizeof(edge.slots));
+	return wake_graph_add(graph, &edge);
 }
 
 int wake_groups_graph(const struct wake_group *groups, size_t nr, uint32_t max,
@@ -194,4 +202,88 @@ int wake_groups_graph(const struct wake_group *groups, size_t nr, uint32_t max,
 		err = add_to_graph(graph, &groups[i]);
 	wake_graph_trim(graph, max);
 	return err;
+}
+
+static int slots_from_json(const json_t *json, uint64_t *slots)
+{
+	json_t *slot;
+	size_t i;
+
+	json_array_foreach (json, i, slot) {
+		json_int_t low = json_integer_value(json_array_get(slot, 0));
+		json_int_t count = json_integer_value(json_array_get(slot, 1));
+		int at = low > 0 ? 63 - __builtin_clzll((unsigned long long)low) : -1;
+
+		if (at < 0 || at >= LEDGER_SLOTS || count < 0)
+			return -EINVAL;
+		slots[at] = (uint64_t)count;
+	}
+	return 0;
+}
+
+static int context_from_name(const char *name, enum ledger_context *context)
+{
+	for (unsigned int i = 0; i <= LEDGER_CONTEXT_NMI; i++)
+		if (!strcmp(name, context_names[i])) {
+			*context = (enum ledger_context)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int group_from_json(json_t *json, struct wake_group *g)
+{
+	const char *waker, *context, *wakee;
+	json_int_t n[8];
+	json_t *slots;
+
+	memset(g, 0, sizeof(*g));
+	if (json_unpack(json, "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+			"waker", &waker, "context", &context, "wakee", &wakee, "count", &n[0],
+			"latency_ns", &n[1], "min_ns", &n[2], "max_ns", &n[3], "blocked_ns", &n[4],
+			"same_cpu", &n[5], "same_cache", &n[6], "other_cache", &n[7], "slots",
+			&slots))
+		return -EINVAL;
+	for (int i = 0; i < 8; i++)
+		if (n[i] < 0)
+			return -EINVAL;
+	escape_name(ESCAPE_TERMINAL, waker, g->waker, sizeof(g->waker));
+	escape_name(ESCAPE_TERMINAL, wakee, g->wakee, sizeof(g->wakee));
+	g->count = (uint64_t)n[0];
+	g->total_ns = (uint64_t)n[1];
+	g->min_ns = (uint64_t)n[2];
+	g->max_ns = (uint64_t)n[3];
+	g->blocked_ns = (uint64_t)n[4];
+	g->same_cpu = (uint64_t)n[5];
+	g->same_cache = (uint64_t)n[6];
+	g->other_cache = (uint64_t)n[7];
+	return context_from_name(context, &g->context) ?: slots_from_json(slots, g->slots);
+}
+
+int wake_groups_from_json(const json_t *edges, struct wake_group **groups, size_t *nr, char *error,
+			  size_t error_size)
+{
+	struct wake_group *all = NULL;
+	json_t *edge;
+	size_t i;
+
+	*groups = NULL;
+	*nr = 0;
+	if (!json_is_array(edges)) {
+		snprintf(error, error_size, "no capture of wakeups: edges must be an array");
+		return -EINVAL;
+	}
+	all = calloc(json_array_size(edges) + 1, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	json_array_foreach (edges, i, edge)
+		if (group_from_json(edge, &all[i])) {
+			snprintf(error, error_size, "edge %zu is not one of a capture of wakeups",
+				 i);
+			free(all);
+			return -EINVAL;
+		}
+	*groups = all;
+	*nr = i;
+	return 0;
 }

@@ -3,6 +3,8 @@
 #ifndef SCHEDLAB_OBSERVE_WAKEGROUPS_H
 #define SCHEDLAB_OBSERVE_WAKEGROUPS_H
 
+#include <jansson.h>
+
 #include "observe/dot.h"
 #include "observe/ledger.h"
 
@@ -35,6 +37,13 @@ int wake_groups_of(const struct ledger_edge *edges, size_t nr_edges, bool by_thr
 /* The graph of @groups into the initialised @graph, its @max busiest edges. Returns 0, -EOVERFLOW or -ENOMEM. */
 int wake_groups_graph(const struct wake_group *groups, size_t nr, uint32_t max,
 		      struct wake_graph *graph);
+
+/*
+ * Read back what `schedlab wakeups --json` wrote: the document's "edges", without their stacks, into a fresh array
+ * (free() it). Returns 0, -ENOMEM, or -EINVAL with one line in @error.
+ */
+int wake_groups_from_json(const json_t *edges, struct wake_group **groups, size_t *nr, char *error,
+			  size_t error_size);
 
 /* "task", "softirq", "irq", "nmi". */
 const char *wake_context_name(enum ledger_context context);

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Flame graphs in a real browser: Chromium opens the SVG that offcpu writes, the test clicks, types and reads back.
+# The pictures in a real browser: Chromium opens the flame graphs that offcpu writes and the graph of wakeups, the test
+# clicks, types and reads back.
 # Also the command's own conversions between captures. What the picture looks like is not judged here.
 # cost: 30
 . "$(dirname "$0")/../lib.sh"
@@ -40,6 +41,33 @@ expect "JSON that does not parse" 2 --err 'bad.json:1:1[0-9]' -- "$schedlab" off
 expect "a full disk is told" 1 --err 'cannot write .*: No (space|such)' -- \
 	"$schedlab" offcpu --from after.folded --svg "$tmp/none/x.svg"
 expect "a difference wants a picture" 2 --err '--diff needs --svg' -- "$schedlab" offcpu --diff before.folded
+
+# --- the graph of wakeups -----------------------------------------------------------------------------
+# WAKER CONTEXT WAKEE COUNT MEAN_US SAME_CPU
+jq -nR '[inputs | split(" ") | {waker: .[0], context: .[1], wakee: .[2], count: (.[3] | tonumber), mean: (.[4] | tonumber * 1000), same: (.[5] | tonumber)}
+	| {waker, context, wakee, count, latency_ns: (.count * .mean), min_ns: .mean, max_ns: (3 * .mean), blocked_ns: 0,
+		same_cpu: .same, same_cache: 0, other_cache: (.count - .same), slots: [[.mean, .count]], stacks: []}] |
+	{schema: "schedlab.wakeups/1", edges: ., losses: {edges: 12}}' > wakeups.json << 'END'
+[irq] irq server 5000 6 5000
+server task worker 4000 90 1000
+worker task writer 3000 1500 0
+client task server 2000 30 2000
+server task client 2000 30 2000
+writer task disk 700 12000 0
+x"<script>document.title='owned'</script> task worker 50 70 50
+END
+expect "a capture of wakeups becomes a picture" 0 --no-out --no-err -- "$schedlab" wakeups --from wakeups.json --svg wakes.svg --title 'T<&>'
+expect "... the same one each time" 0 -- sh -c "$schedlab wakeups --from wakeups.json --svg - --title 'T<&>' | cmp - wakes.svg"
+expect "... and DOT text" 0 --out 'n0 -> n1 .label="5000 x 6.00 us"' -- "$schedlab" wakeups --from wakeups.json --dot -
+expect "what found no room in the table is in the picture" 0 -- grep -q '12 wakeups found no room' wakes.svg
+expect "a capture of something else" 2 --err 'a.json: no capture of wakeups: edges' -- "$schedlab" wakeups --from a.json --svg x.svg
+expect "an edge that is none" 2 --err 'bad.json: edge 1 is not one' -- \
+	sh -c "jq '.edges[1].count = -1' wakeups.json > bad.json; $schedlab wakeups --from bad.json --svg x.svg"
+expect "a picture that cannot be written is named, in one line" 1 --err '^schedlab: wakeups: cannot write .*/none/x.svg: No such' -- \
+	"$schedlab" wakeups --from wakeups.json --svg "$tmp/none/x.svg"
+check_equal "... one" 1 "$(wc -l <<< "$err")"
+expect "two documents on one output" 2 --err 'only one of' -- "$schedlab" wakeups --svg - --json
+expect "--from wants a picture" 2 --err '--from needs' -- "$schedlab" wakeups --from wakeups.json
 
 # --- the browser ----------------------------------------------------------------------------------------
 check "chromium and its driver are installed (build-aux/deps)" \
@@ -187,8 +215,86 @@ check_match "and says so" 'before.folded \(before\)' "$(js 'return document.quer
 click '#swap'
 check_match "and back" 'after.folded \(after\)' "$(js 'return document.querySelector("#direction").textContent')"
 
-# A picture for whoever wants to look: SCREENSHOT=FILE.
+# Who wakes whom.
+node() { # NAME SIDE
+	echo "svg.node[data-side=$2][data-n=\"$1\"]"
+}
+edges_shown() { # the pairs that are shown, by name
+	js "const n = i => document.querySelector('svg.node[data-node=\"' + i + '\"]').dataset.n;
+		return [...document.querySelectorAll('#wakes g.edge')].filter(e => e.style.display !== 'none')
+			.map(e => n(e.dataset.from) + '>' + n(e.dataset.to)).sort().join(' ')"
+}
+details() {
+	js 'return document.querySelector("#wakes-details").textContent'
+}
+view_box() {
+	js 'return document.querySelector("#wakes").getAttribute("viewBox")'
+}
+open_svg wakes.svg
+check_equal "the wake graph is a document without a parse error" svg "$(js 'return document.documentElement.tagName')"
+check_equal "it loads nothing" 0 "$(js 'return performance.getEntriesByType("resource").length')"
+check_equal "its title is text" 'T<&>' "$(js 'return document.querySelector(".title").textContent')"
+check_equal "it has a name and a description for those who do not see it" true \
+	"$(js 'return document.documentElement.firstElementChild.textContent.length > 5 && document.querySelector("desc").textContent.length > 50')"
+check_equal "a hostile name is text there too" "x\"<script>document.title='owned'</script>" \
+	"$(js 'return [...document.querySelectorAll("svg.node")].find(f => f.dataset.n.startsWith("x")).querySelector("text").textContent')"
+check_equal "seven edges, eleven nodes, all with their labels" "7 11 7" "$(js "const v = s => [...document.querySelectorAll(s)]
+	.filter(e => getComputedStyle(e).display !== 'none').length; return v('#wakes g.edge') + ' ' + v('svg.node') + ' ' + v('text.label')")"
+check_equal "an interrupt's frame is dashed, a task's is not" "4px, 2px none" \
+	"$(js "const d = n => getComputedStyle(document.querySelector('svg.node[data-n=\"' + n + '\"] rect')).strokeDasharray; return d('[irq]') + ' ' + d('client')")"
+check_equal "late is red, early is green; often is thick" true "$(js "
+	const e = (f, t) => [...document.querySelectorAll('#wakes g.edge')].find(x => x.querySelector('title').textContent.startsWith(f + ' wakes ' + t));
+	const c = x => getComputedStyle(x).stroke.match(/[0-9.]+/g).map(Number), w = x => parseFloat(getComputedStyle(x).strokeWidth);
+	const late = e('writer', 'disk'), early = e('[irq]', 'server');
+	return c(late)[0] > 100 && c(late)[1] < 50 && c(early)[1] > 100 && c(early)[0] < 50 && w(early) > 2 * w(late)")"
+type_in '#search' 'wor.er'
+check_equal "search tells the share of wakeups" "matched: 42.09 % of wakeups" "$(js 'return document.querySelector("#wakes-matched").textContent')"
+check_equal "... and marks the tasks" "worker worker" \
+	"$(js 'return [...document.querySelectorAll("svg.node.hit")].map(f => f.dataset.n).join(" ")')"
+press E00C
+check_equal "Escape clears the search" "0  " "$(js 'return document.querySelectorAll("svg.node.hit").length + " " +
+	document.querySelector("#search").value + " " + document.querySelector("#wakes-matched").textContent')"
+click "$(node worker wakee)"
+check_equal "a click shows one task's edges alone, as waker and as wakee" \
+	"server>worker worker>writer x\"<script>document.title='owned'</script>>worker" "$(edges_shown)"
+check_equal "... and moves the rows together, curves with them" "24 M280 33C470 33 470 33 660 33" "$(js "
+	const e = [...document.querySelectorAll('#wakes g.edge')].find(x => x.querySelector('title').textContent.startsWith('worker wakes'));
+	return e.from.getAttribute('y') + ' ' + e.querySelector('path').getAttribute('d')")"
+click '#wakes-reset'
+check_equal "the way back shows all" 7 "$(edges_shown | sed 's/document.title=//' | wc -w)"
+js "document.querySelector('$(node server waker)').focus()" > /dev/null
+check_match "the keyboard: a task tells what it is" '^server .+ wakes 6000 times$' "$(details)"
+press E014
+check_match "an arrow leads to its busiest edge, with count, latency and place" \
+	'^server wakes worker .+ 4000 times .+ latency mean 90.0 us, p99 at most 131 us, max 270 us .+ 25.0 % onto the waker.s CPU, 0.0 % onto its cache.s, 75.0 % elsewhere$' "$(details)"
+press E015
+check_match "another to the next of its edges" '^server wakes client .+ 2000 times' "$(details)"
+press E014
+check_match "and on to its other end" '^client .+ is woken 2000 times' "$(details)"
+press E007
+check_equal "Enter shows that task alone" "client>server server>client" "$(edges_shown)"
+press E00C
+check_equal "Escape shows all" 7 "$(edges_shown | sed 's/document.title=//' | wc -w)"
+whole=$(view_box)
+press +
+press +
+check_number "plus zooms" "$(view_box | cut -d' ' -f3) < 0.65 * $(cut -d' ' -f3 <<< "$whole")"
+js "document.querySelector('#wakes').dispatchEvent(new WheelEvent('wheel', {deltaY: -1, ctrlKey: true, bubbles: true, cancelable: true, clientX: 20, clientY: 100}))" > /dev/null
+check_number "the wheel with Ctrl zooms further" "$(view_box | cut -d' ' -f3) < 0.52 * $(cut -d' ' -f3 <<< "$whole")"
+at=$(view_box | cut -d' ' -f1)
+js "const c = document.querySelector('#wakes'), o = (x, b) => ({clientX: x, clientY: 150, buttons: b, bubbles: true});
+	c.dispatchEvent(new PointerEvent('pointerdown', o(400, 1))); c.dispatchEvent(new PointerEvent('pointermove', o(300, 1)));
+	c.dispatchEvent(new PointerEvent('pointerup', o(300, 0)))" > /dev/null
+check_number "dragging moves" "$(view_box | cut -d' ' -f1) > $at + 20"
+press 0
+check_equal "0 shows the whole" "$(tr ' ' '\n' <<< "$whole" | xargs printf '%.2f ')" "$(view_box) "
+press /
+check_equal "a slash goes to the search field" search "$(js 'return document.activeElement.id')"
+
+# A picture for whoever wants to look: SCREENSHOT=FILE, and FILE.wakes.png.
 if [ -n "${SCREENSHOT:-}" ]; then
+	type_in '#search' server
+	wd GET "/session/$session/screenshot" | jq -r . | base64 -d > "$SCREENSHOT.wakes.png"
 	open_svg plain.svg
 	type_in '#search' futex
 	wd GET "/session/$session/screenshot" | jq -r . | base64 -d > "$SCREENSHOT"

@@ -20,7 +20,7 @@ watch() { # NAME ROUNDS WORDS...: one view of that many round trips, 2 switches 
 	wait $! || exit 1
 }
 watch runqlat 5000 runqlat
-watch accounts 5000 runqlat --by thread --accounts --split wake,queue,preempt,delay
+watch accounts 5000 runqlat --by thread --top 3 --queues --accounts --split wake,queue,preempt,delay
 watch cpudist 5000 cpudist
 watch offcpu 5000 offcpu -K
 watch wakeups 5000 wakeups --chains
@@ -50,6 +50,14 @@ for view in runqlat accounts cpudist offcpu wakeups top trace; do
 	check_number "$view: 100,000 switches a second or more" "2e9 / $(cut -d' ' -f1 $view.trip) >= 100000"
 	check_equal "$view: nothing is lost" 0 "$(number $view '[.losses[]] | add')"
 	check_not "$view: ... and nothing is said to be" grep -q 'not accounted for' $view.err
+done
+# What the documents hold is in docs/schemas.md, by name.
+documented() { # FILE: names in its document, those of histograms and of schedulers' events aside
+	jq -r '[paths(scalars) | .[:(index(["buckets"]) // length)] | .[] | strings] | unique[]' "$1.json"
+}
+for view in accounts cpudist offcpu wakeups top trace; do
+	check_equal "$view: each field of its JSON is in docs/schemas.md" "" \
+		"$(documented $view | grep -vwFf <(grep -oE '`[a-z0-9_]+`' "$root/docs/schemas.md" "$root/docs/result.md" -h | tr -d '`'))"
 done
 events() { # FILE KIND
 	"$root/build/tests/tools/pftrace" "$1" | grep -c "^$2 "
