@@ -18,7 +18,7 @@ for sched in $SCHEDS; do
 		status=0
 		watcher=
 		if [ -n "${LEDGER:-}" ]; then
-			{ usleep 500000; exec schedlab runqlat --split wake --by comm --json -d 5 > /tmp/runqlat; } &
+			{ usleep 500000; exec schedlab runqlat --split wake --by comm --json -d 600 > /tmp/runqlat; } &
 			watcher=$!
 		fi
 		# shellcheck disable=SC2086 # words, on purpose

@@ -10,11 +10,15 @@ guest --lab --with "$root/build/tests/bench/schedbench" --with "$root/tests/benc
 	SCHEDS="default;latency" sh /with/latency.sh "$@"
 	SCHEDS="latency" sh /with/latency.sh "disguise: disguise hogs=3 seconds=4 service_us=900" \
 		"rush: mix sleepers=16 hogs=1 seconds=4 gap_us=8900"
-	LEDGER=1 SCHEDS="default;latency" sh /with/latency.sh "ledger: mix hogs=3 seconds=2 start_us=1500000"
-	SCHEDS="latency preempt=0" sh /with/latency.sh "mix1: mix hogs=3 seconds=2" "disguise: disguise hogs=3 seconds=2 service_us=900"' sh \
+	LEDGER=1 SCHEDS="default;latency" sh /with/latency.sh "ledger1: mix hogs=3 seconds=6 start_us=1500000 seed=1" \
+		"ledger2: mix hogs=3 seconds=6 start_us=1500000 seed=2"
+	SCHEDS="latency preempt=0" sh /with/latency.sh "mix1: mix hogs=3 seconds=2" "disguise: disguise hogs=3 seconds=2 service_us=900"
+	SCHEDS="fifo slice_us=1500000" sh /with/latency.sh "disguise: disguise hogs=3 seconds=2 service_us=900"' sh \
 	'alone1: mix hogs=0 seconds=2 seed=1' 'alone2: mix hogs=0 seconds=2 seed=2' 'alone3: mix hogs=0 seconds=2 seed=3' \
 	'mix1: mix hogs=3 seconds=2 seed=1' 'mix2: mix hogs=3 seconds=2 seed=2' 'mix3: mix hogs=3 seconds=2 seed=3' \
+	'way20: pipeline hogs=0 seconds=2 runs=5 gap_us=40000' \
 	'pipe20: pipeline hogs=3 seconds=2 runs=5 gap_us=40000' \
+	'way50: pipeline hogs=0 seconds=2 runs=3 gap_us=40000 stage_us=50 noise_pct=30' \
 	'pipe50: pipeline hogs=3 seconds=2 runs=3 gap_us=40000 stage_us=50 noise_pct=30' \
 	'storm: mix sleepers=16 hogs=0 seconds=4 gap_us=8900' \
 	'message: messaging rounds=100 groups=2' \
@@ -41,20 +45,21 @@ done
 check_number "the mix: the gate sees a scheduler that does not preempt ($(v latency,preempt=0 mix1.wakeup_p99) us)" \
 	"$(v latency,preempt=0 mix1.wakeup_p99) > 1.1 * $(v default alone1.wakeup_p99) + 30"
 
-# The p99 of the sleeper's wakeup latency in the ledger, of the JSON document behind "SCHEDULER.ledger.runqlat": the upper
-# end of its bucket (32 to a power of two).
+# The p99 of the sleeper's wakeup latency in the ledger, of the JSON documents behind "SCHEDULER.ledgerSEED.runqlat": the
+# upper end of its bucket (32 to a power of two).
 ledger_p99() {
-	sed -n "s/^$1\.ledger\.runqlat //p" <<< "$out" | jq '
-		[.. | objects | select(.name? == "sleeper")][0].intervals.wakeup_latency | .count as $n
-		| reduce .buckets[] as [$i, $k] ({seen: 0}; if .seen < 0.99 * $n then {seen: (.seen + $k), i: $i} else . end)
+	sed -n "s/^$1\.ledger[12]\.runqlat //p" <<< "$out" | jq -s '
+		[.[] | [.. | objects | select(.name? == "sleeper")][0].intervals.wakeup_latency] | (map(.count) | add) as $n
+		| reduce (map(.buckets[]) | sort[]) as [$i, $k] ({seen: 0}; if .seen < 0.99 * $n then {seen: (.seen + $k), i: $i} else . end)
 		| .i | if . < 32 then . else ((. % 32) + 33) * pow(2; (. / 32 | floor) - 1) end | . / 1000'
 }
 check_number "the mix: the ledger's p99 at most a fiftieth ($(ledger_p99 latency) us, default $(ledger_p99 default))" \
 	"$(ledger_p99 latency) > 0 && $(ledger_p99 latency) <= $(ledger_p99 default) / 50"
 
-for pipe in pipe20 pipe50; do
-	check_number "$pipe: p99 of all seeds at most a twentieth ($(v latency $pipe.end_to_end_p99) us, default $(v default $pipe.end_to_end_p99))" \
-		"$(v latency $pipe.end_to_end_p99) <= $(v default $pipe.end_to_end_p99) / 20"
+# 7.x's default is quick here: a twentieth of it is less than one trip takes on an empty machine, and no scheduler's figure.
+for pipe in 20 50; do
+	check_number "pipe$pipe: p99 of all seeds at most a twentieth, or as on an empty machine ($(v latency pipe$pipe.end_to_end_p99) us, default $(v default pipe$pipe.end_to_end_p99), empty $(v default way$pipe.end_to_end_p99))" \
+		"$(v latency pipe$pipe.end_to_end_p99) <= $(v default pipe$pipe.end_to_end_p99) / 20 || $(v latency pipe$pipe.end_to_end_p99) <= $(v default way$pipe.end_to_end_p99)"
 done
 
 # The stated bounds, with burst_us = 10000, slice_us = 20000, a tick of 4 ms: (n - 1) * 64 ms; T / n - 44 ms.
@@ -64,6 +69,8 @@ check_number "disguised hog: it gets no more than a hog ($(v latency disguise.di
 	"$(v latency disguise.disguised_share) <= 0.25 + 0.02"
 check_number "disguised hog: every hog has its share ($(v latency disguise.hogs_least))" \
 	"$(v latency disguise.hogs_least) >= 0.2 - 0.011"
+check_number "disguised hog: these gates see one that runs each for 1.5 s ($(v fifo,slice_us=1500000 disguise.hogs_wait_max) us, share $(v fifo,slice_us=1500000 disguise.hogs_least))" \
+	"$(v fifo,slice_us=1500000 disguise.hogs_wait_max) > 4 * 64000 && $(v fifo,slice_us=1500000 disguise.hogs_least) < 0.2 - 0.011"
 check_number "disguised hog: the real sleeper is as if alone ($(v latency disguise.wakeup_p50) us at p50)" \
 	"$(v latency disguise.wakeup_p50) <= 1.1 * $(v default alone1.wakeup_p50) + 30"
 check_number "disguised hog: the gate sees a scheduler that does not preempt ($(v latency,preempt=0 disguise.wakeup_p50) us at p50)" \
@@ -76,9 +83,8 @@ check_number "storm with a hog: it waits no longer than the bound ($(v latency r
 	"$(v latency rush.hogs_wait_max) <= 16 * 64000"
 check_number "storm with a hog: it has its share ($(v latency rush.hogs_least))" \
 	"$(v latency rush.hogs_least) >= 1 / 17 - 0.011"
-# 6.18's default is quick here; on 7.2.13 this scheduler needs four fifths of the default's time (docs/schedulers.md).
-check_number "ping-pong: about as quick ($(v latency ping.round_trip) us, default $(v default ping.round_trip))" \
-	"$(v latency ping.round_trip) <= 1.06 * $(v default ping.round_trip)"
+check_number "ping-pong: no slower ($(v latency ping.round_trip) us, default $(v default ping.round_trip))" \
+	"$(v latency ping.round_trip) <= $(v default ping.round_trip)"
 check_number "messaging: no slower ($(v latency message.elapsed) us, default $(v default message.elapsed))" \
 	"$(v latency message.elapsed) <= $(v default message.elapsed)"
 check_number "make: at most 2 % behind ($(v latency make.elapsed) us, default $(v default make.elapsed))" \
