@@ -256,7 +256,7 @@ static void wait_measured(struct task_ctx *t, u64 wait_ns, u32 id, u64 now_ns)
 
 s32 BPF_STRUCT_OPS(latency_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
-	struct task_ctx *t = task_ctx(p);
+	struct task_ctx *t;
 	bool idle = false;
 	s32 cpu;
 
@@ -267,7 +267,8 @@ s32 BPF_STRUCT_OPS(latency_select_cpu, struct task_struct *p, s32 prev_cpu, u64 
 		idle = cpu >= 0;
 		cpu = idle ? cpu : prev_cpu;
 	}
-	if (idle && t) {
+	t = idle ? task_ctx(p) : NULL;
+	if (t) {
 		u32 id = llc_of(cpu);
 
 		STAT_INC(direct);
@@ -328,13 +329,13 @@ static void deadline_waits(struct cpu_ctx *c, u64 deadline)
 }
 
 /* A task that wakes takes the CPU whose task's deadline is the latest after its own, or waits in the queue. */
-static void enqueue_woken(struct task_struct *p, struct task_ctx *t, u64 slice_ns, u64 enq_flags)
+static void enqueue_woken(struct task_struct *p, struct task_ctx *t, s32 cpu, u32 id, u64 slice_ns,
+			  u64 enq_flags)
 {
-	s32 cpu = scx_bpf_task_cpu(p), victim = -1;
 	struct cpu_ctx *c = cpu_ctx(cpu);
 	struct task_ctx *waker = waker_ctx();
 	u64 deadline, now_ns = scx_bpf_now();
-	u32 id = llc_of(cpu);
+	s32 victim = -1;
 
 	STAT_INC(wakeups);
 	deadline_wake(p, t, id, now_ns);
@@ -364,20 +365,19 @@ static void enqueue_woken(struct task_struct *p, struct task_ctx *t, u64 slice_n
 
 void BPF_STRUCT_OPS(latency_enqueue, struct task_struct *p, u64 enq_flags)
 {
+	s32 cpu = scx_bpf_task_cpu(p);
 	struct task_ctx *t = task_ctx(p);
-	struct cpu_ctx *c = cpu_ctx(scx_bpf_task_cpu(p));
-	u64 slice_ns;
-	u32 id = llc_of(scx_bpf_task_cpu(p));
-	s32 cpu;
+	struct cpu_ctx *c = cpu_ctx(cpu);
+	u32 id = llc_of(cpu);
+	u64 slice_ns = slice_of(id);
 
-	slice_ns = slice_of(id);
 	if (!t) {
 		dsq_insert(p, DSQ_LOCAL, slice_ns, enq_flags);
 		return;
 	}
 	charge(p, t);
 	if (enq_flags & ENQ_WAKEUP) {
-		enqueue_woken(p, t, slice_ns, enq_flags);
+		enqueue_woken(p, t, cpu, id, slice_ns, enq_flags);
 	} else if (t->hands_over && nr_cpus == 1 && !c->aside) {
 		/* No other CPU could use it, and it is wanted again at once: it need not go through the queue. */
 		c->aside = t->aside = true;
@@ -411,12 +411,11 @@ static u64 queue_deadline(u32 id)
 	return deadline;
 }
 
-static void cpu_takes(s32 cpu, struct task_struct *p, const struct task_ctx *t, u64 now_ns)
+static void cpu_takes(struct cpu_ctx *c, u32 id, struct task_struct *p, const struct task_ctx *t,
+		      u64 now_ns)
 {
-	struct cpu_ctx *c = cpu_ctx(cpu);
-
-	if (time_before(vtime_now[llc_of(cpu)], t->vruntime))
-		vtime_now[llc_of(cpu)] = t->vruntime;
+	if (time_before(vtime_now[id], t->vruntime))
+		vtime_now[id] = t->vruntime;
 	c->deadline = t->deadline;
 	c->vruntime = t->vruntime;
 	c->weight = p->scx.weight;
@@ -436,7 +435,7 @@ static bool keep_running(struct task_struct *prev, s32 cpu, u32 id)
 	if (time_before(queue_deadline(id), t->deadline))
 		return false;
 	STAT_INC(kept);
-	cpu_takes(cpu, prev, t, now_ns);
+	cpu_takes(cpu_ctx(cpu), id, prev, t, now_ns);
 	task_set_slice(prev, slice_of(id));
 	return true;
 }
@@ -463,6 +462,7 @@ void BPF_STRUCT_OPS(latency_running, struct task_struct *p)
 	s32 cpu = bpf_get_smp_processor_id();
 	struct task_ctx *t = task_ctx(p);
 	struct cpu_ctx *c = cpu_ctx(cpu);
+	u32 id = llc_of(cpu);
 	u64 now_ns = scx_bpf_now();
 	bool woken;
 
@@ -470,13 +470,13 @@ void BPF_STRUCT_OPS(latency_running, struct task_struct *p)
 		return;
 	woken = t->woken_at_ns;
 	if (woken) {
-		wait_measured(t, now_ns - t->woken_at_ns, llc_of(cpu), now_ns);
+		wait_measured(t, now_ns - t->woken_at_ns, id, now_ns);
 		t->woken_at_ns = 0;
 	}
 	t->hands_over = false;
 	if (t->aside)
 		t->aside = c->aside = false;
-	cpu_takes(cpu, p, t, now_ns);
+	cpu_takes(c, id, p, t, now_ns);
 	/*
 	 * One that was picked before a higher class took the CPU, or that this interrupted, comes back without a look at
 	 * who waits by now. One that just woke has been compared with them.
