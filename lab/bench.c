@@ -403,11 +403,11 @@ struct host_state {
 	uint64_t time_ns;
 	time_t wall_clock;
 	double load;
-	unsigned long long steal, total;
+	struct host_ticks ticks;
 };
 
 /* The first line of /proc/stat: time of all CPUs by kind; the eighth is what a hypervisor took. */
-static void read_cpu_times(struct host_state *s)
+static void read_cpu_times(struct host_ticks *t)
 {
 	char *text, *at, *end;
 
@@ -419,9 +419,9 @@ static void read_cpu_times(struct host_state *s)
 
 		if (end == at)
 			break;
-		s->total += ticks;
+		t->total += ticks;
 		if (i == 7)
-			s->steal = ticks;
+			t->steal = ticks;
 	}
 	free(text);
 }
@@ -432,7 +432,7 @@ static struct host_state host_state(void)
 
 	if (getloadavg(&s.load, 1) != 1)
 		s.load = -1;
-	read_cpu_times(&s);
+	read_cpu_times(&s.ticks);
 	return s;
 }
 
@@ -456,17 +456,26 @@ static json_t *guest_json(const char *folder)
 	return lock ? lock : json_null();
 }
 
-bool bench_host_disturbed(double steal_share, const char *evidence)
+double bench_steal_share(const struct host_ticks *before, const struct host_ticks *after)
 {
-	return steal_share > STEAL_LIMIT && evidence && strcmp(evidence, "icount") != 0;
+	unsigned long long total = after->total - before->total;
+
+	return total ? (double)(after->steal - before->steal) / (double)total : 0;
+}
+
+int bench_mark_disturbed(json_t *result, double steal_share)
+{
+	const char *evidence = json_string_value(json_object_get(result, "evidence"));
+
+	if (steal_share <= STEAL_LIMIT || !evidence || strcmp(evidence, "icount") == 0)
+		return 0;
+	return result_invalidate(result, "the host was disturbed: a hypervisor took CPU time away");
 }
 
 static int add_host(json_t *result, const char *folder, const struct command_line *c,
 		    const struct host_state *before, const struct host_state *after)
 {
-	unsigned long long total = after->total - before->total;
-	double steal = total ? (double)(after->steal - before->steal) / (double)total : 0;
-	const char *evidence = json_string_value(json_object_get(result, "evidence"));
+	double steal = bench_steal_share(&before->ticks, &after->ticks);
 	json_t *host = json_pack(
 		"{s:o, s:o, s:I, s:f, s:f, s:f, s:f, s:o}", "command", command_json(c), "guest",
 		guest_json(folder), "started_unix_s", (json_int_t)before->wall_clock, "wall_s",
@@ -475,10 +484,7 @@ static int add_host(json_t *result, const char *folder, const struct command_lin
 
 	if (!host || json_object_set_new(result, "host", host))
 		return -ENOMEM;
-	if (bench_host_disturbed(steal, evidence))
-		return result_invalidate(result,
-					 "the host was disturbed: a hypervisor took CPU time away");
-	return 0;
+	return bench_mark_disturbed(result, steal);
 }
 
 /* Take the graphs over that lie beside the finished file; the result comes last, so that a cell with it is whole. */

@@ -5,6 +5,8 @@
 
 #include <limits.h>
 
+#include <jansson.h>
+
 #include "lab/lab.h"
 
 /* A bench folder: cells/, logs/, experiment.ini, order.tsv. */
@@ -51,8 +53,18 @@ int bench_run_cell(const struct bench *b, const struct experiment_cell *cell);
 /* Run all missing cells, @jobs at a time, with progress on stderr. Returns an exit status. */
 int bench_run(struct bench *b, unsigned int jobs, bool quiet);
 
-/* Whether a hypervisor took so much of the host's CPU time that times of this evidence class suffered; virtual time does not. */
-bool bench_host_disturbed(double steal_share, const char *evidence);
+/* CPU time since boot, of all CPUs: in all, and what a hypervisor took of it. */
+struct host_ticks {
+	unsigned long long steal, total;
+};
+
+/* The share of the CPU time between @before and @after that a hypervisor took, 0 to 1. */
+double bench_steal_share(const struct host_ticks *before, const struct host_ticks *after);
+/*
+ * Mark @result as not valid where @steal_share disturbed it: more than 1 %, but in virtual time nothing does. Returns 0
+ * or -ENOMEM.
+ */
+int bench_mark_disturbed(json_t *result, double steal_share);
 
 /* "default web seed 3 repetition 0" into @out; returns @out. */
 const char *bench_cell_name(const struct experiment_cell *cell, char *out, size_t size);

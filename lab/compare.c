@@ -226,38 +226,33 @@ struct family {
 	size_t *row; /* comparison row of each column */
 };
 
-static int family_add(struct family *f, struct comparison *c, const struct stats_pool *a,
-		      const struct stats_pool *b, size_t row, double q)
+static void family_add(struct family *f, const struct stats_pool *a, const struct stats_pool *b,
+		       size_t row, double q)
 {
-	double *weights =
-		calloc((c->runs_a > c->runs_b ? c->runs_a : c->runs_b) + 1, sizeof(double));
-
-	if (!weights)
-		return -ENOMEM;
-	for (size_t i = 0; i < c->runs_a; i++) {
-		weights[i] = 1;
-		f->a[i * f->room + f->columns] = stats_pool_quantile(a, weights, q);
-		weights[i] = 0;
-	}
-	for (size_t i = 0; i < c->runs_b; i++) {
-		weights[i] = 1;
-		f->b[i * f->room + f->columns] = stats_pool_quantile(b, weights, q);
-		weights[i] = 0;
-	}
+	for (size_t i = 0; i < a->run_count; i++)
+		f->a[i * f->room + f->columns] = stats_pool_quantile(a, i, q);
+	for (size_t i = 0; i < b->run_count; i++)
+		f->b[i * f->room + f->columns] = stats_pool_quantile(b, i, q);
 	f->row[f->columns++] = row;
-	free(weights);
-	return 0;
 }
 
+/*
+ * Whether the quantile may be judged: every run has samples, and beyond the quantile lie enough of them, in all
+ * HIST_MIN_TAIL and one a run.
+ */
 static bool quantile_known(const struct stats_pool *p, double q)
 {
-	double samples = 0;
+	double samples = 0, beyond;
 
+	for (size_t i = 0; i < p->run_count; i++) {
+		if (p->total[i] <= 0)
+			return false;
+		samples += p->total[i];
+	}
 	if (q < 0)
 		return true;
-	for (size_t i = 0; i < p->run_count; i++)
-		samples += p->total[i];
-	return samples * (q >= 0.5 ? 1 - q : q) + 1e-6 >= HIST_MIN_TAIL;
+	beyond = samples * (q >= 0.5 ? 1 - q : q) + 1e-6;
+	return beyond >= HIST_MIN_TAIL && beyond >= (double)p->run_count;
 }
 
 static int pool_of(struct stats_pool *pool, const struct run_metric **metrics, size_t count)
@@ -318,8 +313,7 @@ static int compare_hists(struct comparison *c, const char *name, const struct st
 		/* Unpaired, A resampled twice shows the noise; a pair's noise needs a second run of A: options->noise. */
 		if (c->runs_a > 1 && !c->paired)
 			err = stats_noise_floor(a, q[k], &stats, &row->noise_ratio);
-		if (!err)
-			err = family_add(family, c, a, b, c->row_count - 1, q[k]);
+		family_add(family, a, b, c->row_count - 1, q[k]);
 	}
 	return err;
 }
@@ -414,20 +408,34 @@ cleanup:
 
 /* --- verdicts ----------------------------------------------------------------------------------------- */
 
+/* The sign of what B is beyond A by interval and test, 0 where it is not. */
+static int direction(const struct stats_interval *ci, double nothing, double p)
+{
+	if (p > SIGNIFICANT)
+		return 0;
+	return ci->low > nothing ? 1 : ci->high < nothing ? -1 : 0;
+}
+
 static enum verdict judge(const struct comparison_row *row, double margin_pct)
 {
 	const struct stats_interval *ci = &row->effect.ratio_ci;
 	double margin = margin_pct / 100;
+	int more;
 
 	if (row->verdict == VERDICT_TOO_FEW_SAMPLES || !row->effect.has_interval)
 		return row->verdict;
-	if (!isfinite(ci->low)) /* A is 0: only B = 0 too is a statement */
-		return row->effect.b == 0 ? VERDICT_SAME : VERDICT_INCONCLUSIVE;
-	if (ci->low >= 1 - margin && ci->high <= 1 + margin)
-		return VERDICT_SAME;
-	if ((ci->low > 1 || ci->high < 1) && row->p_adjusted <= SIGNIFICANT)
-		return (ci->low > 1) == row->more_is_better ? VERDICT_BETTER : VERDICT_WORSE;
-	return VERDICT_INCONCLUSIVE;
+	if (isfinite(ci->low)) {
+		if (ci->low >= 1 - margin && ci->high <= 1 + margin)
+			return VERDICT_SAME;
+		more = direction(ci, 1, row->p_adjusted);
+	} else { /* a run has 0, so that there is no ratio: the difference decides */
+		if (row->effect.a == 0 && row->effect.b == 0)
+			return VERDICT_SAME;
+		more = direction(&row->effect.difference_ci, 0, row->p_adjusted);
+	}
+	if (!more)
+		return VERDICT_INCONCLUSIVE;
+	return (more > 0) == row->more_is_better ? VERDICT_BETTER : VERDICT_WORSE;
 }
 
 /* Close up the columns that the family did not use, then test all endpoints together. */

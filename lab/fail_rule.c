@@ -123,8 +123,12 @@ static enum rule_outcome judge_row(const struct fail_rule *rule, const struct co
 		return RULE_UNDECIDED;
 	if (rule->absolute)
 		return row->effect.b > rule->limit ? RULE_HIT : RULE_HOLDS;
-	if (!isfinite(change.low))
-		return row->effect.has_interval && row->effect.b == 0 ? RULE_HOLDS : RULE_UNDECIDED;
+	if (!isfinite(change.low)) {
+		if (!row->effect.has_interval || row->effect.b != 0)
+			return RULE_UNDECIDED;
+		/* B is 0 in all runs: of a time the best there is, of a share the worst. */
+		return row->more_is_better && row->effect.a > 0 ? RULE_HIT : RULE_HOLDS;
+	}
 	if (change.low > rule->limit)
 		return RULE_HIT;
 	return change.high <= rule->limit ? RULE_HOLDS : RULE_UNDECIDED;

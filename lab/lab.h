@@ -69,16 +69,18 @@ void sparse_hist_free(struct sparse_hist *h);
 int stats_pool_init(struct stats_pool *p, const struct sparse_hist *const *runs, size_t count);
 void stats_pool_free(struct stats_pool *p);
 /*
- * The quantile of all runs merged, run i counted @weights[i] times (NULL: once each), interpolated inside its
- * bucket: within 2^-sub_bits of the exact value. @q < 0 asks for the mean. 0 where the weighted runs hold no sample.
+ * The quantile of run @run, or of all runs merged (STATS_ALL_RUNS), interpolated inside its bucket: within 2^-sub_bits of
+ * the exact value. @q < 0 asks for the mean. 0 where there is no sample.
  */
-double stats_pool_quantile(const struct stats_pool *p, const double *weights, double q);
-#define STATS_MEAN (-1.0)
+double stats_pool_quantile(const struct stats_pool *p, size_t run, double q);
+#define STATS_MEAN     (-1.0)
+#define STATS_ALL_RUNS SIZE_MAX
 
 /* One quantile of B against the same of A, over runs. */
 struct stats_effect {
-	double a, b;		  /* point values, pooled over runs */
-	double difference, ratio; /* b - a, b / a (NAN where a is 0) */
+	double a, b;	   /* of all runs merged */
+	double difference; /* mean over runs (pairs) of b - a */
+	double ratio;	   /* geometric mean over runs (pairs) of b / a; NAN where a is 0 */
 	struct stats_interval difference_ci, ratio_ci;
 	double log_se;	       /* bootstrap standard error of log(ratio), widened for few runs */
 	double detectable_pct; /* smallest |change| found with 80 % power at 5 %, in % of a */
@@ -94,10 +96,15 @@ struct stats_options {
 };
 
 /*
- * Compare the quantiles @q[0..count) (STATS_MEAN allowed) of @b against @a by a bootstrap over whole runs (pairs of
+ * Compare the quantiles @q[0..count) (STATS_MEAN allowed) of @b against @a. The run is the unit: each run has its own
+ * quantile, and the means of these (of their logarithms for the ratio) are compared by a bootstrap over runs (pairs of
  * runs where @options->paired; then the run counts must be equal). Percentile intervals with the small-sample widening
- * of Hesterberg ("What teachers should know about the bootstrap", The American Statistician 69, 2015). Fewer than 2 runs
- * on a side: point values only. Returns 0, -EINVAL or -ENOMEM.
+ * of Hesterberg ("What teachers should know about the bootstrap", The American Statistician 69, 2015), below 30 runs
+ * Student's t and the bootstrap's standard error. Fewer than 2 runs on a side: point values only. A ratio has no interval
+ * where the quantile of a run is 0. Returns 0, -EINVAL or -ENOMEM.
+ *
+ * Quantiles of merged resamples would not do: pairs differ, so a resample moves along both sides' rough empirical tails,
+ * which adds a variance that the quantity does not have (97 to 98 % covered where 95 % is promised).
  */
 int stats_compare(const struct stats_pool *a, const struct stats_pool *b, const double *q,
 		  size_t count, const struct stats_options *options, struct stats_effect *out);

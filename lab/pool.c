@@ -146,43 +146,46 @@ void stats_pool_free(struct stats_pool *p)
 	memset(p, 0, sizeof(*p));
 }
 
-static double weighted(const double *values, const double *weights, size_t count)
+/* Of one run, or of all of them. */
+static double sum_over(const double *values, size_t count, size_t run)
 {
 	double sum = 0;
 
+	if (run != STATS_ALL_RUNS)
+		return values[run];
 	for (size_t i = 0; i < count; i++)
-		sum += weights ? values[i] * weights[i] : values[i];
+		sum += values[i];
 	return sum;
 }
 
-static double cumulative_at(const struct stats_pool *p, size_t bucket, const double *weights)
+static double cumulative_at(const struct stats_pool *p, size_t bucket, size_t run)
 {
-	return weighted(p->cumulative + bucket * p->run_count, weights, p->run_count);
+	return sum_over(p->cumulative + bucket * p->run_count, p->run_count, run);
 }
 
-double stats_pool_quantile(const struct stats_pool *p, const double *weights, double q)
+double stats_pool_quantile(const struct stats_pool *p, size_t run, double q)
 {
-	double total = weighted(p->total, weights, p->run_count);
+	double total = sum_over(p->total, p->run_count, run);
 	double rank, below, here, low, high;
 	size_t first = 0, last = p->bucket_count - 1;
 
 	if (total <= 0)
 		return 0;
 	if (q < 0)
-		return weighted(p->sum, weights, p->run_count) / total;
+		return sum_over(p->sum, p->run_count, run) / total;
 	rank = q * total;
-	/* The first bucket whose cumulative count reaches the rank, and holds a sample of the weighted runs. */
+	/* The first bucket whose cumulative count reaches the rank, and holds a sample. */
 	while (first < last) {
 		size_t middle = first + (last - first) / 2;
-		double cumulative = cumulative_at(p, middle, weights);
+		double cumulative = cumulative_at(p, middle, run);
 
 		if (cumulative >= rank && cumulative > 0)
 			last = middle;
 		else
 			first = middle + 1;
 	}
-	here = cumulative_at(p, first, weights);
-	below = first ? cumulative_at(p, first - 1, weights) : 0;
+	here = cumulative_at(p, first, run);
+	below = first ? cumulative_at(p, first - 1, run) : 0;
 	low = (double)hist_bucket_low(p->sub_bits, p->index[first]);
 	high = (double)hist_bucket_high(p->sub_bits, p->index[first]);
 	low = low < p->min ? p->min : low;

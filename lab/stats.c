@@ -182,7 +182,7 @@ static struct sample_size sample_size(size_t na, size_t nb, bool paired)
  * The interval of bootstrap @values (sorted here). With few runs their distribution has no tails left to read a
  * percentile from, so below FEW_RUNS Student's t and the standard error serve.
  */
-#define FEW_RUNS 10
+#define FEW_RUNS 30
 
 static struct stats_interval interval_of(double *values, size_t count, double point, double se,
 					 const struct sample_size *size, double confidence)
@@ -254,53 +254,18 @@ static size_t resamples_of(const struct stats_options *o)
 	return o->resamples ? o->resamples : DEFAULT_RESAMPLES;
 }
 
-int stats_compare(const struct stats_pool *a, const struct stats_pool *b, const double *q,
-		  size_t count, const struct stats_options *options, struct stats_effect *out)
+static double logarithm(double value)
 {
-	struct sample_size size = sample_size(a->run_count, b->run_count, options->paired);
-	size_t resamples = resamples_of(options);
-	double *weights_a, *weights_b, *differences, *logs;
-	struct rng rng;
-	int err = -ENOMEM;
+	return value > 0 ? log(value) : NAN;
+}
 
-	if (options->paired && a->run_count != b->run_count)
-		return -EINVAL;
-	for (size_t i = 0; i < count; i++)
-		point_effect(&out[i], stats_pool_quantile(a, NULL, q[i]),
-			     stats_pool_quantile(b, NULL, q[i]));
-	if (size.runs < 2 || !count)
-		return 0;
-	weights_a = calloc(a->run_count, sizeof(double));
-	weights_b = calloc(b->run_count, sizeof(double));
-	differences = calloc(count * resamples, sizeof(double));
-	logs = calloc(count * resamples, sizeof(double));
-	if (!weights_a || !weights_b || !differences || !logs)
-		goto cleanup;
-	rng_seed(&rng, options->seed, 1);
-	for (size_t r = 0; r < resamples; r++) {
-		draw_weights(&rng, weights_a, a->run_count);
-		if (options->paired)
-			memcpy(weights_b, weights_a, a->run_count * sizeof(double));
-		else
-			draw_weights(&rng, weights_b, b->run_count);
-		for (size_t i = 0; i < count; i++) {
-			double qa = stats_pool_quantile(a, weights_a, q[i]);
-			double qb = stats_pool_quantile(b, weights_b, q[i]);
-
-			differences[i * resamples + r] = qb - qa;
-			logs[i * resamples + r] = qa > 0 && qb > 0 ? log(qb / qa) : NAN;
-		}
+/* Quantile @q of each run into @values, and its logarithm into @logs. */
+static void run_quantiles(const struct stats_pool *p, double q, double *values, double *logs)
+{
+	for (size_t i = 0; i < p->run_count; i++) {
+		values[i] = stats_pool_quantile(p, i, q);
+		logs[i] = logarithm(values[i]);
 	}
-	for (size_t i = 0; i < count; i++)
-		finish_effect(&out[i], differences + i * resamples, logs + i * resamples, resamples,
-			      &size, confidence_of(options), ldexp(1, -(int)a->sub_bits));
-	err = 0;
-cleanup:
-	free(weights_a);
-	free(weights_b);
-	free(differences);
-	free(logs);
-	return err;
 }
 
 static double mean_of(const double *values, size_t count)
@@ -310,6 +275,77 @@ static double mean_of(const double *values, size_t count)
 	for (size_t i = 0; i < count; i++)
 		sum += values[i];
 	return count ? sum / (double)count : 0;
+}
+
+static double weighted_mean(const double *values, const double *weights, size_t count)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += weights[i] * values[i];
+	return sum / (double)count;
+}
+
+/* How often each run is drawn in each replicate: [replicate * runs + run]. NULL on lack of memory. */
+static double *draw_resamples(struct rng *rng, size_t resamples, size_t runs)
+{
+	double *weights = calloc(resamples * runs, sizeof(double));
+
+	for (size_t r = 0; weights && r < resamples; r++)
+		draw_weights(rng, weights + r * runs, runs);
+	return weights;
+}
+
+int stats_compare(const struct stats_pool *a, const struct stats_pool *b, const double *q,
+		  size_t count, const struct stats_options *options, struct stats_effect *out)
+{
+	size_t na = a->run_count, nb = b->run_count, resamples = resamples_of(options);
+	struct sample_size size = sample_size(na, nb, options->paired);
+	double *weights_a, *weights_b, *differences, *logs, *values;
+	struct rng rng;
+	int err = -ENOMEM;
+
+	if (options->paired && na != nb)
+		return -EINVAL;
+	rng_seed(&rng, options->seed, 1);
+	weights_a = draw_resamples(&rng, resamples, na);
+	weights_b = options->paired ? weights_a : draw_resamples(&rng, resamples, nb);
+	differences = calloc(resamples, sizeof(double));
+	logs = calloc(resamples, sizeof(double));
+	values = calloc(2 * (na + nb), sizeof(double));
+	if (!weights_a || !weights_b || !differences || !logs || !values)
+		goto cleanup;
+	for (size_t i = 0; i < count; i++) {
+		double *of_a = values, *of_b = of_a + na, *log_a = of_b + nb, *log_b = log_a + na;
+		struct stats_effect *e = &out[i];
+
+		point_effect(e, stats_pool_quantile(a, STATS_ALL_RUNS, q[i]),
+			     stats_pool_quantile(b, STATS_ALL_RUNS, q[i]));
+		run_quantiles(a, q[i], of_a, log_a);
+		run_quantiles(b, q[i], of_b, log_b);
+		e->difference = mean_of(of_b, nb) - mean_of(of_a, na);
+		if (isfinite(mean_of(log_b, nb) - mean_of(log_a, na)))
+			e->ratio = exp(mean_of(log_b, nb) - mean_of(log_a, na));
+		if (size.runs < 2)
+			continue;
+		for (size_t r = 0; r < resamples; r++) {
+			const double *wa = weights_a + r * na, *wb = weights_b + r * nb;
+
+			differences[r] = weighted_mean(of_b, wb, nb) - weighted_mean(of_a, wa, na);
+			logs[r] = weighted_mean(log_b, wb, nb) - weighted_mean(log_a, wa, na);
+		}
+		finish_effect(e, differences, logs, resamples, &size, confidence_of(options),
+			      ldexp(1, -(int)a->sub_bits));
+	}
+	err = 0;
+cleanup:
+	if (weights_b != weights_a)
+		free(weights_b);
+	free(weights_a);
+	free(differences);
+	free(logs);
+	free(values);
+	return err;
 }
 
 int stats_compare_scalars(const double *a, size_t na, const double *b, size_t nb,
@@ -359,37 +395,37 @@ int stats_noise_floor(const struct stats_pool *p, double q, const struct stats_o
 		      struct stats_interval *out)
 {
 	struct sample_size size = sample_size(p->run_count, p->run_count, false);
-	size_t resamples = resamples_of(options);
-	double *weights, *logs;
+	size_t runs = p->run_count, resamples = resamples_of(options);
+	double *weights, *logs, *values;
 	struct rng rng;
+	int err = -ENOMEM;
 
 	*out = (struct stats_interval){NAN, NAN};
 	if (size.runs < 2)
 		return -EINVAL;
-	weights = calloc(2 * p->run_count, sizeof(double));
-	logs = calloc(resamples, sizeof(double));
-	if (!weights || !logs) {
-		free(weights);
-		free(logs);
-		return -ENOMEM;
-	}
 	rng_seed(&rng, options->seed, 3);
+	weights = draw_resamples(&rng, 2 * resamples, runs);
+	logs = calloc(resamples, sizeof(double));
+	values = calloc(2 * runs, sizeof(double));
+	if (!weights || !logs || !values)
+		goto cleanup;
+	run_quantiles(p, q, values, values + runs);
 	for (size_t r = 0; r < resamples; r++) {
-		double first, second;
+		const double *first = weights + 2 * r * runs;
 
-		draw_weights(&rng, weights, p->run_count);
-		draw_weights(&rng, weights + p->run_count, p->run_count);
-		first = stats_pool_quantile(p, weights, q);
-		second = stats_pool_quantile(p, weights + p->run_count, q);
-		logs[r] = first > 0 && second > 0 ? log(second / first) : 0;
+		logs[r] = weighted_mean(values + runs, first + runs, runs) -
+			  weighted_mean(values + runs, first, runs);
 	}
 	*out = interval_of(logs, resamples, 0, deviation(logs, resamples) * size.widen, &size,
 			   confidence_of(options));
 	out->low = exp(out->low);
 	out->high = exp(out->high);
+	err = 0;
+cleanup:
 	free(weights);
 	free(logs);
-	return 0;
+	free(values);
+	return err;
 }
 
 /* --- permutation ----------------------------------------------------------------------------------- */

@@ -35,6 +35,10 @@ test-report: all $(BUILD)/tests/bench/make_results ## the report in a headless C
 bench-compare: all $(BUILD)/tests/bench/make_results ## how long 1,000 result files and a million samples take
 	@tests/bench/compare.sh
 
+.PHONY: bench-coverage
+bench-coverage: $(BUILD)/tests/unit/test_coverage ## coverage of the intervals, by simulation (some minutes)
+	@SCHEDLAB_LONG_TESTS=1 $<
+
 .PHONY: test-slurm
 test-slurm: all kernel ## an experiment as a Slurm job array and by GNU parallel (installs both; as root)
 	@build-aux/deps extra-slurm

@@ -16,6 +16,13 @@ case_of() {
 w=/with/light.ini
 case_of good --sched fifo --workload $w --ledger --label mine --repetition 3
 case_of ejected --sched fifo --set slice_us=0 --workload mixed --duration 40s
+# A real-time task above the dispatcher (90) holds the CPU while a part of the jobs come.
+until_loaded() {
+	while [ "$(cat /sys/kernel/sched_ext/root/ops 2> /dev/null)" != fifo ]; do usleep 10000; done
+}
+{ until_loaded; exec actor rt rt 95 400 300; } &
+case_of late --sched fifo --workload $w
+wait $!
 case_of graphs --sched fifo --workload $w --graphs
 case_of default --sched default --workload $w
 case_of no-scheduler --sched fifi --workload $w
@@ -31,7 +38,7 @@ echo "no-folder $status $([ -e /no/such/folder.json ] && echo yes || echo no) no
 # A signal ends the run at once; nothing is written, nothing stays loaded.
 schedlab cell --sched fifo --workload mixed --duration 600s -o /out/signal.json 2> /out/signal.err &
 pid=$!
-while [ "$(cat /sys/kernel/sched_ext/root/ops 2> /dev/null)" != fifo ]; do usleep 10000; done
+until_loaded
 kill -TERM $pid
 status=0
 wait $pid || status=$?

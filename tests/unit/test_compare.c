@@ -114,6 +114,43 @@ static void verdicts_follow_the_effect(void **state)
 	assert_int_equal(outcome, RULE_HOLDS);
 }
 
+/* B takes no time at all: there is no ratio, and it is better all the same. */
+static void a_difference_from_zero_is_judged_without_a_ratio(void **state)
+{
+	struct made_up b = standard;
+	enum rule_outcome outcome;
+
+	b.name = "beta";
+	b.mean_ns = 0;
+	assert_int_equal(verdict_of(b, "mean", "wakeup.mean worse than 5%", &outcome),
+			 VERDICT_BETTER);
+	assert_int_equal(outcome, RULE_HOLDS);
+	assert_int_equal(verdict_of(b, "p99", NULL, NULL), VERDICT_BETTER);
+}
+
+/* Sixteen samples lie beyond p99.9 of all runs, but less than one a run: a run has no p99.9 of its own. */
+static void a_run_must_reach_the_quantile(void **state)
+{
+	struct made_up m = {"alpha", 1e6, 1, 20, 800, 0.002};
+	struct compare_options options = {.margin_pct = 2, .seed = 1};
+	enum verdict wanted[] = {VERDICT_TOO_FEW_SAMPLES, VERDICT_SAME};
+
+	for (int i = 0; i < 2; i++, m.samples = 1000) {
+		struct run_set set_a = make_set(m), set_b = make_set(m);
+		struct comparison *c;
+		char error[512];
+		size_t count;
+
+		assert_int_equal(
+			compare_sets(&set_a, &set_b, &options, &c, &count, error, sizeof(error)),
+			0);
+		assert_int_equal(find_row(c, "p99.9")->verdict, wanted[i]);
+		compare_free(c, count);
+		run_set_free(&set_a);
+		run_set_free(&set_b);
+	}
+}
+
 /* The same runs on both sides: the A/A that must come out 'no difference' at every quantile. */
 static void the_same_runs_do_not_differ(void **state)
 {
@@ -300,6 +337,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(verdicts_follow_the_effect),
+		cmocka_unit_test(a_difference_from_zero_is_judged_without_a_ratio),
+		cmocka_unit_test(a_run_must_reach_the_quantile),
 		cmocka_unit_test(the_same_runs_do_not_differ),
 		cmocka_unit_test(few_or_noisy_runs_are_inconclusive),
 		cmocka_unit_test(what_does_not_go_together_is_refused),

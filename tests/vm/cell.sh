@@ -5,8 +5,8 @@
 # a message, a status, no file and no scheduler left loaded.
 . "$(dirname "$0")/../lib.sh"
 
-guest --lab --out "$tmp" --with "$root/tests/data/light.ini" --with "$root/tests/data/cell_errors.sh" -- \
-	/with/cell_errors.sh
+guest --lab --out "$tmp" --with "$root/tests/data/light.ini" --with "$root/tests/data/cell_errors.sh" \
+	--with "$root/build/tests/guest/actor" -- /with/cell_errors.sh
 cases=$out
 check_equal "the guest's script ran to its end" 0 "$status"
 
@@ -19,6 +19,7 @@ outcome good "0 yes none"
 outcome default "0 yes none"
 outcome graphs "0 yes none"
 outcome ejected "$(sed -n 's/^ejected \(8[12]\) .*/\1/p' <<< "$cases") yes none" 'not valid: the scheduler was ejected'
+outcome late "5 yes none" 'not valid: the dispatcher was late: 99 % of the jobs within [0-9.]+ ms, the budget is 500(\.0)? us'
 outcome no-scheduler "2 no none" "fifi.*fifo"
 outcome no-option "2 no none" "slice: fifo has no option"
 outcome out-of-bounds "2 no none" "slice_us"
@@ -56,4 +57,6 @@ check_equal "ejected: not valid, with the exit record" "false true" \
 	"$(field ejected '"\(.validity.valid) \(.exit.kind >= 1024)"')"
 expect "the files can be compared; the ejected one is named as not valid" 2 --err 'not valid' -- \
 	"$schedlab" compare "$tmp/ejected.json" -- "$tmp/ejected.json"
+expect "late: marked, kept, told and not averaged in" 0 --out 'left out because marked not valid: 1 of A, 0 of B' -- \
+	"$schedlab" compare "$tmp/good.json" "$tmp/late.json" -- "$tmp/good.json"
 expect "a good one is good for the reader" 0 -- "$schedlab" compare "$tmp/good.json" -- "$tmp/good.json"
