@@ -3,7 +3,10 @@
 (() => {
 	"use strict";
 	const data = JSON.parse(document.getElementById("data").textContent);
-	const inks = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7a5fb5", "#8b6d5c"];
+	// The same hues for white and for dark paper; each stands out from its paper by 3:1 at least.
+	const onWhite = ["#0072b2", "#d55e00", "#008a65", "#b5558c", "#946c00", "#2e86c1", "#7a5fb5", "#8b6d5c"];
+	const onDark = ["#4da3e0", "#ff8a3d", "#2ec492", "#e39ac6", "#d6a72c", "#8ccdf5", "#a994e6", "#c9ab98"];
+	let inks = onWhite;
 	const dashes = [[], [6, 3], [2, 3], [10, 3, 2, 3]];
 	const charts = [];
 	const units = [[1e9, "s"], [1e6, "ms"], [1e3, "us"], [1, "ns"]];
@@ -15,8 +18,12 @@
 	const percent = (q) => `p${Number((100 * q).toPrecision(6))}`;
 	const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-	// Powers of ten only: a logarithmic axis with every tick labelled cannot be read.
-	const timeTicks = { maxRotation: 0, autoSkip: false, callback: (v) => (/^1(e|0*$)/.test(String(Number(v).toExponential(0)).replace("+", "")) ? time(v) : "") };
+	// Powers of ten only, of a thousand where there is little room: with every tick labelled the axis cannot be read.
+	const narrow = (scale) => scale.chart.width < 480;
+	const timeTicks = { maxRotation: 0, autoSkip: false, callback(v) {
+		const power = Math.round(Math.log10(v));
+		return Math.abs(Math.log10(v) - power) > 1e-9 || (this.isHorizontal() && narrow(this) && power % 3) ? "" : time(v);
+	} };
 	const axis = (title, extra) => Object.assign({ title: { display: true, text: title } }, extra);
 
 	const options = (x, y, tooltip) => ({
@@ -46,7 +53,9 @@
 		data: { datasets: metric.series.map((s, i) => line(s.label, i, s.curve.map(([q, ns]) => ({ x: 1 / (1 - q), y: Math.max(ns, 1), q })))) },
 		options: options(
 			axis("percentile", { type: "logarithmic", min: 1,
-				ticks: { maxRotation: 0, autoSkip: false, callback: (v) => ([1, 2, 10, 100, 1000, 10000, 100000].includes(v) ? percent(1 - 1 / v) : "") } }),
+				ticks: { maxRotation: 0, autoSkip: false, callback(v) {
+					return (narrow(this) ? [2, 10, 100, 1000, 10000] : [1, 2, 10, 100, 1000, 10000, 100000]).includes(v) ? percent(1 - 1 / v) : "";
+				} } }),
 			axis("time", { type: "logarithmic", ticks: timeTicks }),
 			(c) => `${c.dataset.label} ${percent(c.raw.q)}: ${time(c.raw.y)}`),
 	});
@@ -96,14 +105,13 @@
 		draw(id, { type: "bar", data: { labels, datasets: sets }, options: o });
 	};
 
-	const colours = () => {
-		Chart.defaults.color = style("--ink");
-		Chart.defaults.borderColor = style("--line");
-	};
-	const drawAll = () => {
+	const dark = matchMedia("(prefers-color-scheme: dark)");
+	const drawAll = (paper) => {
 		while (charts.length)
 			charts.pop().destroy();
-		colours();
+		inks = dark.matches && paper !== "white" ? onDark : onWhite;
+		Chart.defaults.color = paper === "white" ? "#000" : style("--ink");
+		Chart.defaults.borderColor = paper === "white" ? "#bbb" : style("--line");
 		data.workloads.forEach((w, n) => {
 			w.metrics.forEach((m, k) => {
 				percentiles(`percentiles-${n}-${k}`, m);
@@ -114,13 +122,18 @@
 		});
 	};
 	drawAll();
-	matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
-	// Paper cannot be opened.
+	dark.addEventListener("change", () => drawAll());
+	// Paper is white whatever the screen is, and what is folded cannot be opened there.
+	let opened = [];
 	addEventListener("beforeprint", () => {
-		document.querySelectorAll("details").forEach((d) => { d.open = true; });
-		charts.forEach((c) => c.resize());
+		opened = [...document.querySelectorAll("details:not([open])")];
+		opened.forEach((d) => { d.open = true; });
+		drawAll("white");
 	});
-	addEventListener("afterprint", () => charts.forEach((c) => c.resize()));
+	addEventListener("afterprint", () => {
+		opened.forEach((d) => { d.open = false; });
+		drawAll();
+	});
 	window.schedlabCharts = charts;
 
 	// A header's button sorts by its column; numbers by data-v, text by itself.

@@ -309,7 +309,8 @@ static void put_workload(FILE *out, const struct report *r, size_t n)
 		markup_put(out, s->label);
 		fputs(": ", out);
 		if (s->invalid_count)
-			fprintf(out, "%zu run(s) not valid, left out. ", s->invalid_count);
+			fprintf(out, "%zu run%s not valid, left out. ", s->invalid_count,
+				s->invalid_count == 1 ? "" : "s");
 		if (s->why_not[0]) {
 			fputs("Not compared: ", out);
 			markup_put(out, s->why_not);
@@ -550,9 +551,10 @@ static void put_head(FILE *out, const struct report *r)
 	      out);
 	markup_put(out, r->options.title);
 	fprintf(out,
-		"</h1><p class=\"dim\">%zu runs, %zu workloads. Times are in the unit shown; "
+		"</h1><p class=\"dim\">%zu run%s, %zu workload%s. Times are in the unit shown; "
 		"headers of tables sort.</p>",
-		r->set->count, r->workload_count);
+		r->set->count, r->set->count == 1 ? "" : "s", r->workload_count,
+		r->workload_count == 1 ? "" : "s");
 	fputs("<nav aria-label=\"Workloads\"><ul>", out);
 	for (size_t i = 0; i < r->workload_count; i++) {
 		fprintf(out, "<li><a href=\"#w%zu\">Workload ", i);

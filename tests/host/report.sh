@@ -138,8 +138,18 @@ emulate screen light
 check_equal "light where the reader wants it" "light paper" "$(script "$contrast")"
 emulate screen dark
 check_equal "dark where the reader wants it" "dark paper" "$(script "$contrast")"
+lines='const l = (c) => [1, 3, 5].map((i) => parseInt(c.slice(i, i + 2), 16) / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+	.reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+	const paper = l(getComputedStyle(document.documentElement).getPropertyValue("--panel").trim());
+	return Math.min(...schedlabCharts[0].data.datasets.map((d) => l(d.borderColor)).map((v) => (Math.max(v, paper) + 0.05) / (Math.min(v, paper) + 0.05)));'
+least=$(script "$lines")
+check_number "the plots' lines stand out from dark paper by 3:1 ($least)" "$least >= 3"
 check_equal "and the plots' text with it" true \
 	"$(script 'return Chart.defaults.color === getComputedStyle(document.documentElement).getPropertyValue("--ink").trim()')"
+printed='return [Chart.defaults.color, schedlabCharts.length, document.querySelectorAll("details:not([open])").length > 0].join(" ")'
+check_equal "before it prints, the plots turn black on white and what is folded opens" "#000 6 false" \
+	"$(script "dispatchEvent(new Event('beforeprint')); $printed")"
+check_equal "after it, all is as before" "#e6edf3 6 true" "$(script "dispatchEvent(new Event('afterprint')); $printed")"
 emulate print dark
 check_equal "paper is light whatever the reader's setting" "light paper" "$(script "$contrast")"
 emulate '' ''
@@ -147,3 +157,20 @@ check_match "it prints" '^JVBERi' "$(web POST "session/$session/print" '{}' | he
 web POST "session/$session/window/rect" '{"width":400,"height":800}' > /dev/null
 check_equal "on a narrow screen nothing sticks out" true \
 	"$(script 'return document.documentElement.scrollWidth <= document.documentElement.clientWidth')"
+check_equal "and no two labels of an axis touch" "" "$(script 'return schedlabCharts.flatMap((c) => {
+	const x = c.scales.x, at = x.ticks.map((t, i) => [t.label, x.getPixelForTick(i)]).filter(([label]) => label);
+	c.ctx.font = Chart.helpers ? Chart.helpers.toFont(x.options.ticks.font).string : "12px sans-serif";
+	const width = ([label]) => c.ctx.measureText(label).width;
+	return at.slice(1).filter((t, i) => t[1] - at[i][1] < (width(t) + width(at[i])) / 2 + 2).map((t) => c.canvas.id + ": " + t[0]);
+}).join(", ")')"
+check_equal "a table's caption can be read without scrolling" true "$(script 'return [...document.querySelectorAll("caption")].every((c) => {
+	const r = document.createRange();
+	r.selectNodeContents(c);
+	return r.getBoundingClientRect().right <= document.documentElement.clientWidth;
+})')"
+check_equal "headings step down one by one" true "$(script 'return [...document.querySelectorAll("h1, h2, h3")].map((h) => Number(h.tagName[1]))
+	.every((n, i, all) => (i === 0 ? n === 1 : n <= all[i - 1] + 1))')"
+check_equal "tables, graphs and marks have names, columns have scopes, what scrolls is reached by Tab" true "$(script 'return document.documentElement.lang === "en" &&
+	[...document.querySelectorAll("table")].every((t) => t.caption || t.getAttribute("aria-label")) &&
+	[...document.querySelectorAll("thead th")].every((t) => t.scope === "col") && [...document.querySelectorAll("iframe")].every((f) => f.title) &&
+	[...document.querySelectorAll(".scroll")].every((s) => s.tabIndex === 0 && s.getAttribute("aria-label")) && document.querySelectorAll("main").length === 1')"

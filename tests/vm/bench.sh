@@ -77,6 +77,7 @@ old=$(find "$folder/cells" -name '*.json' -exec stat -c '%n %i %Y' {} + | sort)
 
 expect "the same command goes on and ends well" 0 --err "$before of 4 cells are there already" -- \
 	"$schedlab" bench "$tmp/exp.ini" -o "$folder"
+check_match "each cell's end is told, with the time left" '\[1/[123]\] [a-z]+ under light, seed [12]: [0-9.]+ s; about [0-9]+ (s|min) left' "$err"
 check_equal "all cells are there" 4 "$(cells)"
 check_equal "the finished ones were not touched" "$old" \
 	"$(find "$folder/cells" -name '*.json' -exec stat -c '%n %i %Y' {} + | sort | grep -F "$(cut -d' ' -f1 <<< "$old")")"
@@ -84,9 +85,18 @@ check_equal "what the killed one left is swept away" "" "$(find "$folder" -name 
 expect "a third time there is nothing to do" 0 --err '4 of 4 cells are there already' -- \
 	"$schedlab" bench "$tmp/exp.ini" -o "$folder"
 check_equal "the order is recorded with its seed" "# order-seed 1" "$(head -n 1 "$folder/order.tsv")"
-check_equal "a cell knows the host around it" true \
-	"$(jq '.host.wall_s > 0 and (.host.command | index("--lab")) != null and .host.environment.kernel != null' \
-		"$folder/cells/fifo/light-s1-r0.json")"
+cell=$folder/cells/fifo/light-s1-r0.json
+check_equal "a cell knows its command, and the host's load and steal around it" true \
+	"$(jq '.host | .wall_s > 0 and (.command | index("--lab")) != null and
+		([.load_before, .load_after, .steal_share, .started_unix_s] | all(type == "number"))' "$cell")"
+check_equal "QEMU's version and arguments" true "$(jq '.host.guest | (.qemu | test("version [0-9]")) and
+	(.machine | index("-smp")) != null and (.command | index("schedlab")) != null' "$cell")"
+# What a machine does not have is null, but named.
+check_equal "the environment of host and guest" '[] []' "$(jq -c '["kernel", "cpu_model", "microcode", "governor", "turbo", "smt",
+	"mitigations", "clocksource", "hz", "preemption"] as $all | $all - (.host.environment | keys), $all - (.environment | keys)' \
+	"$cell" | tr '\n' ' ' | sed 's/ $//')"
+check_equal "what every machine has is known of the guest" true \
+	"$(jq '.environment | .hz >= 100 and .preemption != null and .clocksource != null and (.mitigations | length) > 0' "$cell")"
 
 # Cells as commands of their own
 expect "one command a cell" 0 --no-err -- "$schedlab" bench --cells "$tmp/exp.ini" -o "$folder"
