@@ -17,6 +17,8 @@
 #include "lib/fileio.h"
 #include "loader/audit.h"
 
+#define TEXT_MAX 2048
+
 static unsigned int lost;
 
 static void send_line(const char *line)
@@ -33,18 +35,44 @@ static void send_line(const char *line)
 	close(fd);
 }
 
+static void send_text(const char *text)
+{
+	char clean[TEXT_MAX], line[TEXT_MAX + 64];
+
+	cli_printable(text, clean, sizeof(clean));
+	snprintf(line, sizeof(line), "<%d>schedlab[%d]: %s", LOG_DAEMON | LOG_NOTICE, getpid(),
+		 clean);
+	send_line(line);
+}
+
 void audit(const char *format, ...)
 {
-	char text[1024], clean[1024], line[1200];
+	char text[TEXT_MAX];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	cli_printable(text, clean, sizeof(clean));
-	snprintf(line, sizeof(line), "<%d>schedlab[%d]: %s", LOG_DAEMON | LOG_NOTICE, getpid(),
-		 clean);
-	send_line(line);
+	send_text(text);
+}
+
+/* The options come last: a log daemon with short lines cuts those and not who did what. */
+void audit_scheduler(const struct loader *loader, const char *format, ...)
+{
+	json_t *options = loader_options_to_json(loader);
+	char text[TEXT_MAX], *values = options ? json_dumps(options, JSON_COMPACT) : NULL;
+	size_t used;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text) / 2, format, args);
+	va_end(args);
+	used = strlen(text);
+	snprintf(text + used, sizeof(text) - used, "; object %s, options %s", loader_sha256(loader),
+		 values ? values : "?");
+	send_text(text);
+	free(values);
+	json_decref(options);
 }
 
 unsigned int audit_lost(void)

@@ -3,8 +3,13 @@
 #ifndef SCHEDLAB_LOADER_AUDIT_H
 #define SCHEDLAB_LOADER_AUDIT_H
 
+#include "loader/loader.h"
+
 /* One line to the system log (facility daemon, priority notice). A line that cannot be sent at once is counted. */
 void audit(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same about @loader, whose object's hash and options follow. */
+void audit_scheduler(const struct loader *loader, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 /* Lines that could not be sent because the log's queue was full. A machine without a system log loses none. */
 unsigned int audit_lost(void);
 /* "root", or who became root: "uid 0, login uid 1000", for process @pid (0: this one). Static storage. */

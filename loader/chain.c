@@ -114,14 +114,29 @@ int chain_load(struct session *s, size_t index)
 
 static void audit_start(const struct session *s)
 {
-	json_t *options = loader_options_to_json(s->current);
-	char *text = options ? json_dumps(options, JSON_COMPACT) : NULL;
+	audit_scheduler(s->current, "loaded %s%s, by %s", loader_label(s->current),
+			s->options->partial ? " for its command only" : "",
+			audit_user(0, getuid()));
+}
 
-	audit("loaded %s, object %s, options %s%s, by %s", loader_label(s->current),
-	      loader_sha256(s->current), text ? text : "?",
-	      s->options->partial ? ", for its command only" : "", audit_user(0, getuid()));
-	free(text);
-	json_decref(options);
+/* What the change before it cost, where there was one. */
+static void say_start(const struct session *s, bool changed)
+{
+	const struct swap *swap = &s->last_swap;
+	char total[32], bypass[32], fair[32], cost[128] = "";
+
+	time_format(swap_total_ns(swap), total, sizeof(total));
+	if (changed)
+		snprintf(cost, sizeof(cost), ", after a change of %s", total);
+	if (changed && swap->accounted)
+		snprintf(cost, sizeof(cost),
+			 ", after a change of %s (tasks ran %s in bypass, %s in the fair class)",
+			 total,
+			 swap->knows_bypass
+				 ? time_format(swap->bypass_run_ns, bypass, sizeof(bypass))
+				 : "for an unknown time",
+			 time_format(swap->fair_run_ns, fair, sizeof(fair)));
+	cli_note("%s is the active scheduler%s", loader_label(s->current), cost);
 }
 
 /* It never ran: the same record as of one that did. */
@@ -139,8 +154,11 @@ int chain_start(struct session *s)
 {
 	struct loader *next = s->chain[s->index];
 	struct loader_error error;
+	bool changed = s->swap.from_ns;
 	int err;
 
+	if (!changed)
+		incident_base(s);
 	s->swap.attach_ns = time_now_ns();
 	err = loader_attach(next, &error);
 	s->swap.attached_ns = time_now_ns();
@@ -164,7 +182,7 @@ int chain_start(struct session *s)
 	incident_close(s);
 	incident_look(s);
 	audit_start(s);
-	cli_note("%s is the active scheduler", loader_label(s->current));
+	say_start(s, changed);
 	return 0;
 }
 
@@ -287,9 +305,10 @@ static void say_end(const struct session *s, const struct ending *e)
 			  e->rule, e->text);
 	else
 		cli_note("%s ended after %s", loader_label(s->current), ran);
-	audit("%s %s after %s, rule %s, status %d%s%s",
-	      e->status && !e->restart ? "ejected" : "ended", loader_label(s->current), ran,
-	      e->rule, e->status, e->text[0] ? ": " : "", e->text);
+	audit_scheduler(s->current, "%s %s after %s, rule %s, status %d%s%s, run by %s",
+			e->status && !e->restart ? "ejected" : "ended", loader_label(s->current),
+			ran, e->rule, e->status, e->text[0] ? ": " : "", e->text,
+			audit_user(0, getuid()));
 }
 
 void chain_end(struct session *s, struct ending *e)

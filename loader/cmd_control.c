@@ -8,24 +8,31 @@
 #include "loader/control.h"
 #include "loader/loader.h"
 
+#define CONFIRM_WAIT_S 10
+#define STOP_WAIT_S    60 /* the kernel's own way back may take a while */
+
 static int no_run(const char *word, int err)
 {
 	if (err == -ENOENT)
 		cli_error("%s: no guarded run is active here (schedlab status says what is)", word);
 	else if (err == -EACCES || err == -EPERM)
 		cli_error("%s: only root may use the control socket", word);
+	else if (err == -ETIMEDOUT)
+		cli_error("%s: the guarded run does not answer; if it is stopped, wake it (kill "
+			  "-CONT) or kill it (kill -KILL), which ends its scheduler too",
+			  word);
 	else
 		cli_error("%s: the guarded run does not answer: %s", word, strerror(-err));
 	return err == -EACCES || err == -EPERM ? EXIT_STATUS_UNSUPPORTED : EXIT_STATUS_FAILURE;
 }
 
 /* Returns an exit status. */
-static int ask(const char *word)
+static int ask(const char *word, unsigned int wait_s)
 {
 	const char *error;
 	char shown[256];
 	json_t *answer;
-	int err = control_ask(word, &answer);
+	int err = control_ask(word, wait_s, &answer);
 
 	if (err)
 		return no_run(word, err);
@@ -50,7 +57,7 @@ int cmd_confirm(int argc, char **argv)
 		NULL};
 
 	cli_parse(&argp, argc, argv, 0, NULL);
-	return ask("confirm");
+	return ask("confirm", CONFIRM_WAIT_S);
 }
 
 int cmd_stop(int argc, char **argv)
@@ -68,7 +75,7 @@ int cmd_stop(int argc, char **argv)
 	int status;
 
 	cli_parse(&argp, argc, argv, 0, NULL);
-	status = ask("stop");
+	status = ask("stop", STOP_WAIT_S);
 	if (status)
 		return status;
 	/* sysfs is the only truth about what is active. */

@@ -3,6 +3,7 @@
  * schedlab status: what is active, as sysfs has it, which needs no privilege; for root, what the guard of the active run has
  * seen as well.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,9 @@
 #include "loader/cmd.h"
 #include "loader/control.h"
 #include "loader/internal.h"
+
+#define ANSWER_WAIT_S 10
+#define LOOKS_MAX     5
 
 static const struct argp_option option_table[] = {
 	{"json", 'j', NULL, 0, "one JSON document on stdout", 0},
@@ -49,6 +53,28 @@ static void print_state(const struct loader_kernel_state *state)
 		printf("event %s: %" PRIu64 "\n", state->events[i].name, state->events[i].value);
 }
 
+static void print_swap(const json_t *swap)
+{
+	static const char *const parts[][2] = {{"bypass_run_ns", "in bypass"},
+					       {"fair_run_ns", "in the fair class"}};
+	const json_t *total = json_object_get(swap, "total_ns"), *part;
+	char text[32];
+	size_t i;
+
+	if (!total)
+		total = json_object_get(swap, "detach_ns");
+	printf("guard: the last change took %s",
+	       time_format((uint64_t)json_integer_value(total), text, sizeof(text)));
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		part = json_object_get(swap, parts[i][0]);
+		if (json_is_integer(part))
+			printf(", tasks ran %s %s",
+			       time_format((uint64_t)json_integer_value(part), text, sizeof(text)),
+			       parts[i][1]);
+	}
+	putchar('\n');
+}
+
 static void print_guard(const json_t *guard)
 {
 	const json_t *scheduler = json_object_get(guard, "scheduler"), *value;
@@ -66,9 +92,44 @@ static void print_guard(const json_t *guard)
 	if (json_is_integer(confirm))
 		printf("guard: to be confirmed within %s (schedlab confirm)\n",
 		       time_format((uint64_t)json_integer_value(confirm), text, sizeof(text)));
+	if (json_is_object(json_object_get(guard, "last_swap")))
+		print_swap(json_object_get(guard, "last_swap"));
 	json_object_foreach ((json_t *)json_object_get(guard, "statistics"), name, value)
 		printf("statistic %s: %" JSON_INTEGER_FORMAT "\n",
 		       cli_printable(name, text, sizeof(text)), json_integer_value(value));
+}
+
+static bool same(const struct loader_kernel_state *a, const struct loader_kernel_state *b)
+{
+	return !strcmp(a->state, b->state) && !strcmp(a->ops, b->ops) &&
+	       a->enable_seq == b->enable_seq;
+}
+
+/*
+ * sysfs, and what the guard said meanwhile: asked again where sysfs has changed between, so that the two tell of one moment.
+ * *guard is null, and *why not "", without an answer. Returns 0 or -errno of sysfs.
+ */
+static int look(struct loader_kernel_state *state, json_t **guard, const char **why)
+{
+	struct loader_kernel_state before;
+	int tries, asked, err = loader_kernel_state(state);
+
+	for (tries = 0; !err && tries < LOOKS_MAX; tries++) {
+		before = *state;
+		asked = control_ask("status", ANSWER_WAIT_S, guard);
+		*why = asked == -ETIMEDOUT		     ? "it does not answer; is it stopped?"
+		       : asked == -EACCES || asked == -EPERM ? "only root may ask it"
+		       : asked && asked != -ENOENT	     ? strerror(-asked)
+							     : "";
+		err = loader_kernel_state(state);
+		if (err || asked || same(&before, state))
+			break;
+		json_decref(*guard);
+		*guard = NULL;
+	}
+	if (!*guard)
+		*guard = json_null();
+	return err;
 }
 
 int cmd_status(int argc, char **argv)
@@ -82,30 +143,33 @@ int cmd_status(int argc, char **argv)
 					 NULL,
 					 NULL};
 	struct loader_kernel_state state;
-	json_t *document, *guard;
+	json_t *document, *guard = NULL;
+	const char *why = "";
 	bool json = false;
 	int err;
 
 	cli_parse(&argp, argc, argv, 0, &json);
-	err = loader_kernel_state(&state);
+	err = look(&state, &guard, &why);
 	if (err) {
 		cli_error("cannot read sched_ext's state: %s", strerror(-err));
 		return EXIT_STATUS_FAILURE;
 	}
-	/* Without a guarded run, or without privilege, sysfs is all there is. */
-	if (control_ask("status", &guard))
-		guard = json_null();
 	if (!json) {
 		print_state(&state);
 		if (json_is_object(guard))
 			print_guard(guard);
+		else if (*why)
+			printf("guard: %s\n", why);
 		json_decref(guard);
 		return fflush(stdout) ? EXIT_STATUS_FAILURE : EXIT_STATUS_OK;
 	}
 	document = loader_kernel_state_to_json(&state);
 	err = !document ||
 	      json_object_set_new(document, "schema", json_string("schedlab.status/1")) ||
-	      json_object_set_new(document, "guard", guard) || file_print_json(document);
+	      json_object_set_new(document, "guard", guard) ||
+	      json_object_set_new(document, "guard_silent",
+				  *why ? json_string(why) : json_null()) ||
+	      file_print_json(document);
 	json_decref(document);
 	return err ? EXIT_STATUS_FAILURE : EXIT_STATUS_OK;
 }

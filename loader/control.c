@@ -27,16 +27,20 @@ struct control {
 	struct client clients[CONTROL_CLIENTS];
 };
 
-static int connect_to(void)
+/* Neither this nor what follows on the socket waits longer than @wait_s seconds: who listens may be stopped. */
+static int connect_to(unsigned int wait_s)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = CONTROL_PATH};
+	struct timeval limit = {.tv_sec = wait_s};
 	int err, fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
-	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
+	if (!setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) &&
+	    !setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) &&
+	    !connect(fd, (struct sockaddr *)&address, sizeof(address)))
 		return fd;
-	err = -errno;
+	err = errno == EAGAIN ? -ETIMEDOUT : -errno;
 	close(fd);
 	return err;
 }
@@ -59,12 +63,12 @@ static int make_folder(void)
 static int listen_at(void)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = CONTROL_PATH};
-	int err, fd = connect_to();
+	int err, fd = connect_to(1);
 
-	if (fd >= 0) {
+	if (fd >= 0)
 		close(fd);
+	if (fd >= 0 || fd == -ETIMEDOUT)
 		return -EADDRINUSE;
-	}
 	unlink(CONTROL_PATH);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -234,6 +238,10 @@ static int read_answer(int fd, json_t **answer)
 		n = recv(fd, text + got, size - got - 1, 0);
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EAGAIN) {
+			free(text);
+			return -ETIMEDOUT;
+		}
 		if (n <= 0)
 			break;
 		got += (size_t)n;
@@ -247,9 +255,9 @@ static int read_answer(int fd, json_t **answer)
 	return *answer ? 0 : -EPROTO;
 }
 
-int control_ask(const char *word, json_t **answer)
+int control_ask(const char *word, unsigned int wait_s, json_t **answer)
 {
-	int err = 0, fd = connect_to();
+	int err = 0, fd = connect_to(wait_s);
 
 	*answer = NULL;
 	if (fd == -ECONNREFUSED)

@@ -34,7 +34,10 @@ void control_poll_fds(const struct control *control, struct pollfd *fds);
 /* Serve what poll found. Never waits. */
 void control_serve(struct control *control, const struct pollfd *fds);
 
-/* The other side: send @word, read the answer (the caller releases it). 0, -ENOENT (no guarded run), -EACCES or another -errno. */
-int control_ask(const char *word, json_t **answer);
+/*
+ * The other side: send @word, read the answer (the caller releases it). 0, -ENOENT (no guarded run), -EACCES, -ETIMEDOUT (no
+ * answer within @wait_s seconds: the run is stopped) or another -errno.
+ */
+int control_ask(const char *word, unsigned int wait_s, json_t **answer);
 
 #endif

@@ -48,6 +48,7 @@ struct guard {
 	struct event_window events[RULES_MAX];
 	uint64_t oldest_ns, waiting, gaps;
 	bool excused; /* a wait behind real-time tasks was noted */
+	bool blind;   /* that a rule cannot look was noted */
 	char note[512];
 };
 
@@ -66,6 +67,16 @@ static bool broken(struct verdict *v, int status, const char *rule, const char *
 	v->status = status;
 	v->rule = rule;
 	return true;
+}
+
+/* An instrument has failed: its rule is not obeyed until it works again. Said once a scheduler. */
+static bool cannot_look(struct guard *g, const char *rule, int err)
+{
+	if (!g->blind)
+		snprintf(g->note, sizeof(g->note), "the rule %s cannot be looked after: %s", rule,
+			 strerror(-err));
+	g->blind = true;
+	return false;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -92,11 +103,13 @@ static bool check_max_wait(struct guard *g, struct verdict *v)
 	char wait[32], free_time[32], limit[32], comm[64];
 	struct watch_wait worst;
 	bool found;
-
 	/* A jiffy more, so that a wait that is known to a jiffy only is not called too long when it is not. */
-	if (watch_walk(g->watch, g->rules->max_wait_ns + 1, &worst, &found, &g->oldest_ns,
-		       &g->waiting) ||
-	    !found)
+	int err = watch_walk(g->watch, g->rules->max_wait_ns + 1, &worst, &found, &g->oldest_ns,
+			     &g->waiting);
+
+	if (err)
+		return cannot_look(g, "max-wait", err);
+	if (!found)
 		return false;
 	cli_printable(worst.comm, comm, sizeof(comm));
 	time_format(worst.wait_ns, wait, sizeof(wait));
@@ -186,14 +199,16 @@ static bool check_slo(struct guard *g, size_t index, uint64_t now, struct verdic
 	struct slo_window *w = &g->slos[index];
 	struct hist *step = &w->steps[w->filled % SLO_STEPS];
 	char value[32], limit[32];
+	int err;
 
 	if (now < w->next_ns)
 		return false;
 	w->next_ns = now + rule->window_ns / SLO_STEPS;
 	hist_free(step);
 	memset(step, 0, sizeof(*step));
-	if (ledger_window(g->ledger, rule->interval, step))
-		return false;
+	err = ledger_window(g->ledger, rule->interval, step);
+	if (err)
+		return cannot_look(g, rule->text, err);
 	w->filled++;
 	if (w->filled < SLO_STEPS)
 		return false;
@@ -257,12 +272,14 @@ static bool check_events(struct guard *g, uint64_t now, struct verdict *v)
 {
 	struct loader_kernel_state state;
 	size_t i;
+	int err;
 
 	if (now < g->event_next_ns)
 		return false;
 	g->event_next_ns = now + EVENT_PERIOD_NS;
-	if (loader_kernel_state(&state))
-		return false;
+	err = loader_kernel_state(&state);
+	if (err)
+		return cannot_look(g, "event", err);
 	for (i = 0; i < g->rules->event_count; i++)
 		if (check_event(g, i, &state, now, v))
 			return true;
@@ -293,6 +310,7 @@ void guard_arm(struct guard *g)
 	forget_all(g);
 	memset(g->events, 0, sizeof(g->events));
 	g->excused = false;
+	g->blind = false;
 	g->last_ns = now;
 	g->next_ns = now + g->period_ns;
 	g->event_next_ns = now;

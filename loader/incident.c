@@ -31,6 +31,12 @@ static uint64_t cpu_time(struct session *s, enum guard_holder holder)
 	return sum;
 }
 
+void incident_base(struct session *s)
+{
+	s->base_bypass_ns = cpu_time(s, GUARD_BYPASS);
+	s->base_fair_ns = cpu_time(s, GUARD_FAIR);
+}
+
 void incident_look(struct session *s)
 {
 	struct loader_kernel_state state;
@@ -38,8 +44,7 @@ void incident_look(struct session *s)
 	if (loader_kernel_state(&state) || strcmp(state.ops, loader_ops_name(s->current)) != 0)
 		return;
 	s->last = state;
-	s->base_bypass_ns = cpu_time(s, GUARD_BYPASS);
-	s->base_fair_ns = cpu_time(s, GUARD_FAIR);
+	incident_base(s);
 }
 
 static json_t *iso_time(void)
@@ -201,7 +206,11 @@ void incident_close(struct session *s)
 	}
 	json_decref(s->incident);
 	s->incident = NULL;
+	if (s->swap.from_ns)
+		s->last_swap = s->swap;
 	memset(&s->swap, 0, sizeof(s->swap));
+	/* One that fails to start ends without having been looked at. */
+	incident_base(s);
 }
 
 /* --- status ------------------------------------------------------------------------------------------------------- */
@@ -214,14 +223,15 @@ json_t *session_status(struct session *s)
 	if (s->confirm_by_ns)
 		left = json_integer(s->confirm_by_ns > now ? (json_int_t)(s->confirm_by_ns - now)
 							   : 0);
-	return json_pack("{s:i, s:o, s:I, s:o, s:b, s:i, s:i, s:i, s:o, s:o}", "pid", (int)getpid(),
-			 "scheduler", s->current ? loader_to_json(s->current) : json_null(),
-			 "active_ns", (json_int_t)(s->current ? now - s->active_ns : 0),
-			 "confirm_within_ns", left, "breaker_open", s->breaker_open, "ejections",
-			 (int)s->ejections, "restarts", (int)s->restarts, "incidents",
-			 (int)s->incidents, "statistics",
-			 s->current ? loader_stats_to_json(s->current) : json_null(), "guard",
-			 s->guard ? guard_to_json(s->guard) : json_null());
+	return json_pack("{s:i, s:o, s:I, s:o, s:b, s:i, s:i, s:i, s:o, s:o, s:o}", "pid",
+			 (int)getpid(), "scheduler",
+			 s->current ? loader_to_json(s->current) : json_null(), "active_ns",
+			 (json_int_t)(s->current ? now - s->active_ns : 0), "confirm_within_ns",
+			 left, "breaker_open", s->breaker_open, "ejections", (int)s->ejections,
+			 "restarts", (int)s->restarts, "incidents", (int)s->incidents, "last_swap",
+			 s->last_swap.from_ns ? swap_to_json(&s->last_swap) : json_null(),
+			 "statistics", s->current ? loader_stats_to_json(s->current) : json_null(),
+			 "guard", s->guard ? guard_to_json(s->guard) : json_null());
 }
 
 /* --- metrics ------------------------------------------------------------------------------------------------------ */
@@ -301,6 +311,29 @@ static void add_guard(struct session *s, struct metrics *m, const struct metrics
 	json_decref(guard);
 }
 
+uint64_t swap_total_ns(const struct swap *swap)
+{
+	return (swap->attach_ns ? swap->attached_ns : swap->detached_ns) - swap->from_ns;
+}
+
+static void add_swap(struct metrics *m, const struct swap *swap)
+{
+	if (!swap->from_ns)
+		return;
+	metrics_gauge(m, "last_change_seconds",
+		      "How long the last change of scheduler took, from its cause to the next "
+		      "one's start.",
+		      NULL, (double)swap_total_ns(swap) / 1e9);
+	if (swap->accounted && swap->knows_bypass)
+		metrics_gauge(m, "last_change_bypass_cpu_seconds",
+			      "CPU time that tasks ran in the kernel's bypass mode meanwhile.",
+			      NULL, (double)swap->bypass_run_ns / 1e9);
+	if (swap->accounted)
+		metrics_gauge(m, "last_change_fair_cpu_seconds",
+			      "CPU time that tasks ran in the fair class meanwhile.", NULL,
+			      (double)swap->fair_run_ns / 1e9);
+}
+
 void session_metrics(struct session *s)
 {
 	char name[LOADER_NAME_MAX];
@@ -320,6 +353,7 @@ void session_metrics(struct session *s)
 			"Schedulers started again after CPU hotplug or a stop.", NULL, s->restarts);
 	metrics_gauge(m, "breaker_open", "1 when the guard has given up starting schedulers.", NULL,
 		      s->breaker_open);
+	add_swap(m, &s->last_swap);
 	if (s->current) {
 		add_scheduler(s, m, labels);
 		add_events(s, m, labels);

@@ -191,6 +191,30 @@ int kernel_check(struct loader *l, struct loader_error *error)
 	return 0;
 }
 
+int loader_check_event(const struct loader *l, const char *name, struct loader_error *error)
+{
+	int id = btf__find_by_name_kind(l->vmlinux, "scx_event_stats", BTF_KIND_STRUCT), i, count;
+	const struct btf_type *t = id > 0 ? btf__type_by_id(l->vmlinux, (uint32_t)id) : NULL;
+	const char *names[LOADER_EVENTS_MAX], *nearest;
+
+	if (!t)
+		return loader_fail(error, -ENOTSUP, EXIT_STATUS_UNSUPPORTED,
+				   "this kernel has no event counters (6.15 and later have)");
+	count = btf_vlen(t) < LOADER_EVENTS_MAX ? btf_vlen(t) : LOADER_EVENTS_MAX;
+	for (i = 0; i < count; i++) {
+		names[i] = btf__name_by_offset(l->vmlinux, btf_members(t)[i].name_off);
+		if (!strcmp(names[i], name))
+			return 0;
+	}
+	nearest = cli_nearest(name, names, (size_t)count);
+	return loader_fail(
+		error, -EINVAL, EXIT_STATUS_USAGE,
+		"this kernel has no counter '%s'%s%s%s (schedlab status shows them while "
+		"a scheduler is active)",
+		name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+		nearest ? "'" : "");
+}
+
 /* --- what is filled in ------------------------------------------------------------------------------------------ */
 
 /* An array of one element that has a data section to itself, named after it: sized by CPU count. */

@@ -88,6 +88,12 @@ int loader_fd(const struct loader *loader);
 /* Never blocks. 1: still the active scheduler; 0: it has ended, see loader_exit(). sysfs and the exit record decide. */
 int loader_poll(struct loader *loader);
 
+/*
+ * Whether the kernel has an event counter @name, after loader_load(). -EINVAL: it does not (the nearest is named, status 2);
+ * -ENOTSUP: it has no counters at all (status 3).
+ */
+int loader_check_event(const struct loader *loader, const char *name, struct loader_error *error);
+
 /* The verifier's whole log of the last load, "" without one; valid until loader_close(). */
 const char *loader_verifier_log(const struct loader *loader);
 

@@ -16,6 +16,7 @@
 
 #define HOUR_NS	       (3600 * NSEC_PER_SEC)
 #define RULES_FILE_MAX (1 << 20)
+#define LINE_BYTES_MAX 197 /* what libinih's buffer takes beside the line's end */
 
 static int bad(char *error, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -227,46 +228,86 @@ int rules_set(struct rules *r, const char *name, const char *value, char *error,
 	if (!strcmp(name, "breaker"))
 		return parse_breaker(r, value, error, size);
 	nearest = cli_nearest(name, names, sizeof(names) / sizeof(names[0]));
-	return bad(error, size, "there is no rule '%s'%s%s%s", name,
-		   nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'" : "");
+	bad(error, size, "there is no rule '%s'%s%s%s", name, nearest ? "; did you mean '" : "",
+	    nearest ? nearest : "", nearest ? "'" : "");
+	return -ENOENT;
 }
 
 struct reading {
 	struct rules *rules;
 	char *error;
 	size_t error_size;
+	bool value; /* the value is at fault, not what stands before it */
 };
 
 static int take_line(void *user, const char *section, const char *name, const char *value)
 {
 	struct reading *reading = user;
+	int err;
 
 	if (section[0] && strcmp(section, "guard") != 0) {
 		bad(reading->error, reading->error_size, "there is no section [%s], only [guard]",
 		    section);
 		return 0;
 	}
-	return !rules_set(reading->rules, name, value, reading->error, reading->error_size);
+	err = rules_set(reading->rules, name, value, reading->error, reading->error_size);
+	reading->value = err && err != -ENOENT;
+	return !err;
+}
+
+static const char *line_start(const char *text, int line)
+{
+	while (--line > 0 && strchr(text, '\n'))
+		text = strchr(text, '\n') + 1;
+	return text;
+}
+
+/* The column, from 1, of the first word of @line, or of what follows its '='. */
+static int column(const char *line, bool value)
+{
+	size_t at = value ? strcspn(line, "=:\n") : 0;
+
+	/* Without one it continues the line before: all of it is value. */
+	at = line[at] == '=' || line[at] == ':' ? at + 1 : 0;
+	return (int)(at + strspn(line + at, " \t")) + 1;
+}
+
+/* The first line that the parser would cut in two, or 0. */
+static int long_line(const char *text)
+{
+	int line;
+
+	for (line = 1; *text; line++) {
+		size_t length = strcspn(text, "\n");
+
+		if (length > LINE_BYTES_MAX)
+			return line;
+		text += length + (text[length] == '\n');
+	}
+	return 0;
 }
 
 int rules_read(struct rules *rules, const char *path, char *error, size_t error_size)
 {
 	char why[512] = "", *text;
-	struct reading reading = {rules, why, sizeof(why)};
+	struct reading reading = {.rules = rules, .error = why, .error_size = sizeof(why)};
 	int line, err = file_read(path, RULES_FILE_MAX, &text, NULL);
 
 	if (err) {
 		snprintf(error, error_size, "%s: %s", path, strerror(-err));
 		return err;
 	}
-	line = ini_parse_string(text, take_line, &reading);
-	free(text);
-	if (!line)
-		return 0;
+	line = long_line(text);
+	if (line)
+		bad(why, sizeof(why), "a line has at most %d bytes", LINE_BYTES_MAX);
+	else
+		line = ini_parse_string(text, take_line, &reading);
 	if (line < 0)
 		snprintf(error, error_size, "%s: out of memory", path);
-	else
-		snprintf(error, error_size, "%s:%d: %s", path, line,
+	else if (line)
+		snprintf(error, error_size, "%s:%d:%d: %s", path, line,
+			 column(line_start(text, line), reading.value),
 			 why[0] ? why : "neither NAME = VALUE nor a section");
-	return line < 0 ? -ENOMEM : -EINVAL;
+	free(text);
+	return !line ? 0 : line < 0 ? -ENOMEM : -EINVAL;
 }

@@ -44,12 +44,15 @@ struct rules {
 /* No rule; back-off 100 ms; breaker 5 in 60s. */
 void rules_init(struct rules *rules);
 /*
- * Set one rule by its name: max-wait, canary, confirm, slo, event, fallback, back-off, breaker. Returns 0, or -EINVAL
- * with a line about @value in @error.
+ * Set one rule by its name: max-wait, canary, confirm, slo, event, fallback, back-off, breaker. Returns 0, -ENOENT
+ * (no such rule) or -EINVAL (not a value for it), with a line about it in @error.
  */
 int rules_set(struct rules *rules, const char *name, const char *value, char *error,
 	      size_t error_size);
-/* Set what @path says: lines "NAME = VALUE" as above, in a section [guard] or none. -errno with "path:line: ..." in @error. */
+/*
+ * Set what @path says: lines "NAME = VALUE" as above, in a section [guard] or none. -errno with
+ * "path:line:column: ..." in @error.
+ */
 int rules_read(struct rules *rules, const char *path, char *error, size_t error_size);
 
 #endif

@@ -20,7 +20,6 @@
 /* At sysfs: its counters, and should a notice be lost. A look costs 1.5 ms of the lab's CPU. */
 #define LOOK_EVERY_NS NSEC_PER_SEC
 #define KILL_AFTER_NS (5 * NSEC_PER_SEC) /* from the first signal passed to the command */
-#define GAP_NS	      (2 * NSEC_PER_SEC) /* this late: we were stopped, or the machine was */
 #define PRIORITY      95 /* SCHED_FIFO: above what is watched, below the kernel's own threads at 99 */
 
 /* --- preparing ---------------------------------------------------------------------------------------------------- */
@@ -73,6 +72,21 @@ static void open_control(struct session *s)
 			 CONTROL_PATH, strerror(-err));
 }
 
+/* A rule on a counter that the kernel does not have would never be broken. */
+static int check_event_names(const struct session *s)
+{
+	const struct rules *rules = &s->options->rules;
+	struct loader_error error;
+	size_t i;
+
+	for (i = 0; i < rules->event_count; i++)
+		if (loader_check_event(s->chain[0], rules->events[i].name, &error)) {
+			cli_error("--event: %s", error.text);
+			return error.status;
+		}
+	return EXIT_STATUS_OK;
+}
+
 int session_prepare(struct session *s)
 {
 	char error[512];
@@ -83,6 +97,7 @@ int session_prepare(struct session *s)
 	for (s->index = 0; s->index < s->chain_count && !status; s->index++)
 		status = chain_load(s, s->index);
 	s->index = 0;
+	status = status ? status : check_event_names(s);
 	if (status)
 		return status;
 	s->signal_fd = block_signals();
@@ -139,7 +154,8 @@ static json_t *confirm(struct session *s, const struct control_peer *peer)
 	s->confirm_by_ns = 0;
 	cli_note("%s is confirmed by %s", loader_label(s->current),
 		 audit_user(peer->pid, peer->uid));
-	audit("confirmed %s, by %s", loader_label(s->current), audit_user(peer->pid, peer->uid));
+	audit_scheduler(s->current, "confirmed %s, by %s", loader_label(s->current),
+			audit_user(peer->pid, peer->uid));
 	return json_pack("{s:b}", "confirmed", 1);
 }
 
@@ -275,16 +291,6 @@ static uint64_t next_deadline(const struct session *s)
 	return next;
 }
 
-/* A stop shows by a look much later than asked for; sleep, in which that clock rests, by the clock that goes on. */
-static void mind_absence(struct session *s, uint64_t next)
-{
-	uint64_t now = time_now_ns(), slept = time_clock_ns(CLOCK_BOOTTIME) - now;
-
-	if (now > next + GAP_NS || slept > s->slept_ns + NSEC_PER_SEC / 2)
-		s->absent_ns = now;
-	s->slept_ns = slept;
-}
-
 static int wait_for_something(struct session *s)
 {
 	struct pollfd fds[2 + CONTROL_FDS] = {{.fd = s->signal_fd, .events = POLLIN},
@@ -297,7 +303,9 @@ static int wait_for_something(struct session *s)
 	control_poll_fds(s->control, fds + 2);
 	if (ppoll(fds, 2 + CONTROL_FDS, &timeout, NULL) < 0 && errno != EINTR)
 		return -errno;
-	mind_absence(s, next);
+	now = time_now_ns();
+	if (absence_noticed(&s->absence, now, time_clock_ns(CLOCK_BOOTTIME), next))
+		s->absent_ns = now;
 	take_signals(s);
 	take_kernel(s);
 	control_serve(s->control, fds + 2);
@@ -368,7 +376,7 @@ int session_go(struct session *s)
 	int status, err;
 
 	s->start_ns = time_now_ns();
-	s->slept_ns = time_clock_ns(CLOCK_BOOTTIME) - s->start_ns;
+	absence_start(&s->absence, s->start_ns, time_clock_ns(CLOCK_BOOTTIME));
 	err = chain_start(s);
 	while (s->pending) {
 		pause = time_spec(s->start_at_ns);

@@ -6,6 +6,7 @@
 #ifndef SCHEDLAB_LOADER_SESSION_H
 #define SCHEDLAB_LOADER_SESSION_H
 
+#include "loader/absence.h"
 #include "loader/command.h"
 #include "loader/control.h"
 #include "loader/guard.h"
@@ -80,9 +81,9 @@ struct session {
 	uint64_t metrics_ns;	/* next writing of the metrics */
 	uint64_t
 		absent_ns; /* when we last came back from a stop, or the machine from sleep; 0: not in the current scheduler's time */
-	uint64_t slept_ns; /* what CLOCK_MONOTONIC has missed of the machine's sleep so far */
-	bool ending;	   /* told to end by a signal, an operator or the duration */
-	bool in_order;	   /* the chain's start has succeeded once */
+	struct absence absence;
+	bool ending;   /* told to end by a signal, an operator or the duration */
+	bool in_order; /* the chain's start has succeeded once */
 
 	int status; /* of the first ejection, 0 so far */
 	bool restarting,
@@ -97,8 +98,8 @@ struct session {
 	struct loader_kernel_state first,
 		last; /* sysfs at the attach, and as last seen while active */
 	uint64_t base_bypass_ns, base_fair_ns; /* CPU accounts as last seen while active */
-	struct swap swap;
-	json_t *ended; /* array: each scheduler that ended */
+	struct swap swap, last_swap; /* under way; the last complete one. from_ns 0: none */
+	json_t *ended;		     /* array: each scheduler that ended */
 	json_t *incident; /* of the last ejection, until it is known what follows; NULL: none is open */
 	char incident_path[4096];
 	unsigned int incidents;
@@ -128,9 +129,13 @@ void chain_continue(struct session *s);
 void incident_new(struct session *s, const struct ending *e);
 /* What followed is known: complete the open incident and hand it to the writer. */
 void incident_close(struct session *s);
+/* A change of scheduler may begin: its CPU time counts from here. */
+void incident_base(struct session *s);
 /* Keep what an incident must compare with: sysfs's counters and the CPU accounts of the active scheduler. */
 void incident_look(struct session *s);
 json_t *swap_to_json(const struct swap *swap);
+/* From the cause of a change to the next scheduler's start, or to the kernel's default where none followed. */
+uint64_t swap_total_ns(const struct swap *swap);
 /* The answer to `schedlab status`. */
 json_t *session_status(struct session *s);
 void session_metrics(struct session *s);

@@ -3,7 +3,7 @@
 # cost: 900
 # timeout: 7200
 # The loader for long: load/unload cycles under stress-ng, the loader killed at any moment, fork storms, memory pressure with
-# the OOM killer at work, CPUs going and coming, a loader stopped for a minute, a full disk, loaders that race, fallbacks that
+# the OOM killer at work, CPUs going and coming, a loader stopped for a minute, a machine that sleeps, a full disk, loaders that race, fallbacks that
 # are faulty. Each must end under a working scheduler with a clean kernel log. Run by `make soak`; nothing here judges a time.
 # One guest a part: SOAK_PARTS="cycles memory" restricts it, CYCLES=N (200) shortens the first, SOAK_VM=--lab takes
 # virtual time (four times as long), where the same run gives the same events.
@@ -122,6 +122,39 @@ stopped() {
 	usual stopped
 	calm
 }
+asleep() { # for some seconds; CPU 1 goes off and comes back on the way
+	echo +3 > /sys/class/rtc/rtc0/wakealarm
+	echo mem > /sys/power/state || fail "$1: the machine does not go to sleep"
+}
+# The machine asleep: each scheduler is there again afterwards. Then a stall soon after a sleep in which no CPU went off, so
+# that no restart is hotplug's: the scheduler is started once more, and ejected when it stalls again.
+sleeps() {
+	for s in fifo lottery latency; do
+		schedlab run $s --max-wait 10s --canary 10s > /dev/null 2> /tmp/run.err &
+		run=$!
+		for i in 1 2; do
+			until_state enabled || fail "$s: not active before sleep $i: $(tail -n 1 /tmp/run.err)"
+			asleep $s
+		done
+		until_state enabled || fail "$s: not active after sleep: $(tail -n 1 /tmp/run.err)"
+		kill -INT $run
+		wait $run || fail "sleep: $s ends with $?: $(tail -n 1 /tmp/run.err)"
+	done
+	echo 0 > $cpu1
+	schedlab run /with/forgets_task.bpf.o --set after_ms=0 --timeout 1s --json > /tmp/json 2> /tmp/run.err &
+	run=$!
+	until_state enabled
+	asleep forgets_task
+	[ "$(state)" = enabled ] || fail "forgets_task did not outlive the sleep: $(tail -n 1 /tmp/run.err)"
+	actor victim nap 1000 &
+	wait $run
+	status=$?
+	[ $status = 82 ] && grep -q '"restarts": *1\b' /tmp/json ||
+		fail "a stall after a sleep: status $status, $(tail -n 2 /tmp/run.err)"
+	kill $!
+	echo 1 > $cpu1
+	usual sleep
+}
 # wrong_cpu may err before its start is over (86) or after (81): the machine's load decides.
 disk() {
 	mkdir -p /tmp/full
@@ -179,11 +212,13 @@ dmesg > /out/dmesg
 exit $bad
 END
 
-with=(--with "$tmp/parts.sh")
-for f in wrong_cpu never_dispatches fails_init reports_error leaves inserts_twice; do with+=(--with "build/tests/faulty/$f.bpf.o"); done
-for part in ${SOAK_PARTS:-cycles kills storm memory hotplug stopped disk race fallback}; do
+with=(--with "$tmp/parts.sh" --with build/tests/guest/actor)
+for f in forgets_task wrong_cpu never_dispatches fails_init reports_error leaves inserts_twice; do with+=(--with "build/tests/faulty/$f.bpf.o"); done
+for part in ${SOAK_PARTS:-cycles kills storm memory hotplug stopped sleeps disk race fallback}; do
 	begin=$SECONDS
-	run vm/run "${machine[@]}" --cpus 2 --timeout 3600 --hang 1200 --append log_buf_len=8M "${with[@]}" --out "$tmp/out" -- \
+	on=("${machine[@]}")
+	[ "$part" != sleeps ] || on=(--accel auto) # in virtual time nothing wakes the machine
+	run vm/run "${on[@]}" --cpus 2 --timeout 3600 --hang 1200 --append log_buf_len=8M "${with[@]}" --out "$tmp/out" -- \
 		env "CYCLES=${CYCLES:-200}" sh /with/parts.sh "$part"
 	echo "# $part: $((SECONDS - begin)) s"
 	if [ "$status" = 0 ]; then ok "$part"; else not_ok "$part" "status $status" "$out" "$(tail -n 5 <<< "$err")"; fi

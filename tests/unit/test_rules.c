@@ -103,8 +103,48 @@ static void test_file(void **state)
 	fputs("max-wiat = 1s\n", f);
 	fflush(f);
 	assert_true(rules_read(&r, path, error, sizeof(error)) < 0);
-	assert_non_null(strstr(error, ":5: there is no rule 'max-wiat'; did you mean 'max-wait'"));
+	assert_non_null(
+		strstr(error, ":5:1: there is no rule 'max-wiat'; did you mean 'max-wait'"));
 	assert_true(rules_read(&r, "/no/such/file", error, sizeof(error)) < 0);
+	fclose(f);
+	unlink(path);
+}
+
+/* Each text, and where in it the fault is: "LINE:COLUMN: ". */
+static void test_place(void **state)
+{
+	static const char *const bad[][2] = {
+		{"max-wait = soon\n", ":1:12: max-wait: 'soon'"},
+		{"\nbreaker=0\n", ":2:9: breaker: "},
+		{"# a\nback-off: 1x\n", ":2:11: back-off: "},
+		{"[guard]\nnonsense\n", ":2:1: neither NAME = VALUE nor a section"},
+		{"[other]\nmax-wait = 1s\n", ":2:1: there is no section [other]"},
+		{"slo = wakeup.p50<1s for 1s\n  nap.p50<1s for 1s\n", ":2:3: slo: 'nap'"},
+		{"max-wait = 1s\nmax-wiat = 1s", ":2:1: there is no rule"},
+		{"; %0300d\nmax-wait = 1s\n", ":1:1: a line has at most 197 bytes"},
+		{"fallback = %0186d\n", NULL}, /* 197 bytes: taken whole */
+		{"fallback = %0187d\n", ":1:1: a line has at most 197 bytes"},
+	};
+	char path[] = "/tmp/schedlab-rules-XXXXXX", error[512];
+	FILE *f = fdopen(mkstemp(path), "w");
+	struct rules r;
+	size_t i;
+	int err;
+
+	assert_non_null(f);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		f = freopen(path, "w", f);
+		assert_non_null(f);
+		fprintf(f, bad[i][0], 7); /* NOLINT(clang-diagnostic-format-nonliteral) */
+		fflush(f);
+		rules_init(&r);
+		err = rules_read(&r, path, error, sizeof(error));
+		assert_int_equal(err, bad[i][1] ? -EINVAL : 0);
+		if (bad[i][1])
+			assert_non_null(strstr(error, bad[i][1]));
+		else
+			assert_int_equal(strlen(r.fallbacks[0]), 186);
+	}
 	fclose(f);
 	unlink(path);
 }
@@ -112,10 +152,9 @@ static void test_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_good),	 cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_too_many), cmocka_unit_test(test_file),
+		cmocka_unit_test(test_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
