@@ -189,6 +189,7 @@ static int check_started(struct loader *l, struct loader_error *error)
 int loader_attach(struct loader *l, struct loader_error *error)
 {
 	struct loader_kernel_state state;
+	pid_t hurried;
 	int err = loader_kernel_state(&state);
 
 	if (err)
@@ -206,9 +207,13 @@ int loader_attach(struct loader *l, struct loader_error *error)
 	err = attach_others(l, error);
 	if (err)
 		return err;
+	/* Nobody can fork while the kernel waits for grace periods on its way in, as on its way out. */
+	hurried = rcu_hurry();
 	l->link = bpf_map__attach_struct_ops(l->ops);
-	if (!l->link)
-		return attach_failed(l, errno ? -errno : -EINVAL, error);
+	err = l->link ? 0 : errno ? -errno : -EINVAL;
+	rcu_calm(hurried);
+	if (err)
+		return attach_failed(l, err, error);
 	l->attached = true;
 	return check_started(l, error);
 }

@@ -208,9 +208,10 @@ void incident_close(struct session *s)
 	s->incident = NULL;
 	if (s->swap.from_ns)
 		s->last_swap = s->swap;
+	/* The next one may end without having been looked at: when it fails to start. */
+	if (s->swap.from_ns)
+		incident_base(s);
 	memset(&s->swap, 0, sizeof(s->swap));
-	/* One that fails to start ends without having been looked at. */
-	incident_base(s);
 }
 
 /* --- status ------------------------------------------------------------------------------------------------------- */

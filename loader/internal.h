@@ -114,7 +114,7 @@ int notice_open(void);
 bool notice_drain(int fd);
 
 /*
- * rcu.c: real-time priority for the kernel's grace-period thread while a scheduler is taken out. Returns what rcu_calm() wants
+ * rcu.c: real-time priority for the kernel's grace-period thread while a scheduler is put in or taken out. Returns what rcu_calm() wants
  * back; 0 where there is nothing to do, or no privilege: the change may take longer then.
  */
 pid_t rcu_hurry(void);

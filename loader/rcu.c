@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's change back to its default waits for RCU grace periods, and their thread is an ordinary task: until the change
- * is complete, whatever is forked meanwhile is in the fair class and runs before it, without end if it likes. So the thread is
- * given real-time priority while a scheduler is taken out, as rcutree.kthread_prio=1 gives it for ever.
+ * The kernel's change to a scheduler, and back to its default, waits for RCU grace periods, in which nobody can fork, and their
+ * thread is an ordinary task: whatever runs before it makes them longer, and what is forked on the way back does so without end
+ * if it likes. So the thread is given real-time priority meanwhile, as rcutree.kthread_prio=1 gives it for ever.
  */
 #include <errno.h>
 #include <sched.h>

@@ -11,6 +11,7 @@
 #	expect "what" STATUS [--out REGEX] [--err REGEX] [--no-out] [--no-err] -- COMMAND...
 #	check_number "what" 'EXPRESSION'                an awk expression over numbers: "$a <= 1.05 * $b"
 #	skip "what" "reason"
+#	splats FILE                                     the lines of a kernel log that no sound kernel writes
 #	guest [vm/run options] -- COMMAND...            runs in the guest; sets $status $out $err
 #
 # A failing command outside a check ends the test as failed (set -e). $tmp is a fresh folder, removed at the end;
@@ -53,6 +54,11 @@ not_ok() {
 skip() {
 	checks=$((checks + 1))
 	echo "skip - $1: $2"
+}
+
+splat='WARNING|BUG:|Oops|Call Trace|INFO: task|rcu.*(stall|detected)|soft lockup|general protection|UBSAN|scheduling while atomic'
+splats() {
+	grep -E "$splat" "$1" || true
 }
 
 # Run a command; $status, $out and $err hold what it gave. Never fails itself.

@@ -10,6 +10,7 @@
  *	forks N         starts and reaps N children, one after another
  *	as UID COMMAND  becomes user UID and runs COMMAND
  *	exits MIB       starts children that touch MIB of memory and exit, for ever
+ *	socket N PATH   sends N bytes of its input to the Unix socket PATH, writes what comes back
  *
  * It is a load, not a measurement: it checks nothing.
  */
@@ -19,6 +20,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -98,6 +101,29 @@ static int run_as(long uid, char **argv)
 	return 127;
 }
 
+static int ask(long bytes, const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	static char text[1 << 20];
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	ssize_t got;
+
+	if (bytes < 0 || bytes > (long)sizeof(text) || !path)
+		return 2;
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	if (fread(text, 1, (size_t)bytes, stdin) != (size_t)bytes ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+		perror("actor: socket");
+		return 1;
+	}
+	/* Whoever listens may have closed it before it had all. */
+	send(fd, text, (size_t)bytes, MSG_NOSIGNAL);
+	shutdown(fd, SHUT_WR);
+	while ((got = read(fd, text, sizeof(text))) > 0)
+		fwrite(text, 1, (size_t)got, stdout);
+	return 0;
+}
+
 static int act(const char *action, long number, char **more)
 {
 	struct sched_param param = {.sched_priority = (int)number};
@@ -113,6 +139,8 @@ static int act(const char *action, long number, char **more)
 	}
 	if (!strcmp(action, "rt"))
 		return realtime(more);
+	if (!strcmp(action, "socket"))
+		return ask(number, more[0]);
 	if (!strcmp(action, "as"))
 		return run_as(number, more);
 	if (!strcmp(action, "spin") || !strcmp(action, "nice"))

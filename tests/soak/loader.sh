@@ -207,7 +207,7 @@ fallback() {
 echo 0 > /proc/sys/vm/oom_dump_tasks
 live=0
 $1
-dmesg | grep -E 'WARNING|BUG:|Oops|INFO: task|rcu.*(stall|detected)|soft lockup|general protection|UBSAN|scheduling while atomic' && bad=1
+dmesg | grep -E "$SPLAT" && bad=1
 dmesg > /out/dmesg
 exit $bad
 END
@@ -219,7 +219,7 @@ for part in ${SOAK_PARTS:-cycles kills storm memory hotplug stopped sleeps disk 
 	on=("${machine[@]}")
 	[ "$part" != sleeps ] || on=(--accel auto) # in virtual time nothing wakes the machine
 	run vm/run "${on[@]}" --cpus 2 --timeout 3600 --hang 1200 --append log_buf_len=8M "${with[@]}" --out "$tmp/out" -- \
-		env "CYCLES=${CYCLES:-200}" sh /with/parts.sh "$part"
+		env "CYCLES=${CYCLES:-200}" "SPLAT=$splat" sh /with/parts.sh "$part"
 	echo "# $part: $((SECONDS - begin)) s"
 	if [ "$status" = 0 ]; then ok "$part"; else not_ok "$part" "status $status" "$out" "$(tail -n 5 <<< "$err")"; fi
 	[ -z "${KEEP_OUT:-}" ] || cp -r "$tmp/out" "$KEEP_OUT"
