@@ -8,9 +8,14 @@ cd "$root"
 
 cat > "$tmp/one.sh" <<'END'
 say() { echo "$*" >> /out/log; }
-until_ops() { # NAME ("" for the default): wait until sysfs says so, 60 s at most
+until_ops() { # NAME ("" for the default): wait until sysfs says so and no change is under way, 60 s at most
+	want="$1 enabled"
+	[ -n "$1" ] || want=" disabled"
 	i=0
-	while [ "$(cat /sys/kernel/sched_ext/root/ops 2> /dev/null)" != "$1" ] && [ $i -lt 1200 ]; do i=$((i + 1)); usleep 50000; done
+	while [ "$(cat /sys/kernel/sched_ext/root/ops 2> /dev/null) $(cat /sys/kernel/sched_ext/state)" != "$want" ] && [ $i -lt 1200 ]; do
+		i=$((i + 1))
+		usleep 50000
+	done
 }
 started() { # ARGS...: run in the background, wait until it is active
 	schedlab run "$@" > /out/last.out 2> /out/last.err &
