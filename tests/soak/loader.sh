@@ -3,8 +3,9 @@
 # cost: 900
 # timeout: 7200
 # The loader for long: load/unload cycles under stress-ng, the loader killed at any moment, fork storms, memory pressure with
-# the OOM killer at work, CPUs going and coming, a loader stopped for a minute, a machine that sleeps, a full disk, loaders that race, fallbacks that
-# are faulty. Each must end under a working scheduler with a clean kernel log. Run by `make soak`; nothing here judges a time.
+# the OOM killer at work, CPUs going and coming, a loader stopped for a minute, a machine that sleeps, a full disk, loaders that
+# race, fallbacks that are faulty. Each must end under a working scheduler with a clean kernel log. Run by `make soak`; nothing
+# here judges a time.
 # One guest a part: SOAK_PARTS="cycles memory" restricts it, CYCLES=N (200) shortens the first, SOAK_VM=--lab takes
 # virtual time (four times as long), where the same run gives the same events.
 . "$(dirname "$0")/../lib.sh"
