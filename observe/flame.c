@@ -176,6 +176,8 @@ static const struct palette palettes[STACK_STATES] = {
 	[STATE_PREEMPTED] = {84, 16, 50, 58, "preempted"},
 };
 
+static const struct palette waker = {172, 18, 50, 68, "who ended the wait"}; /* the field's aqua */
+
 static int kind_shade(enum frame_kind kind)
 {
 	switch (kind) {
@@ -191,7 +193,6 @@ static int kind_shade(enum frame_kind kind)
 
 static void put_fill(FILE *out, const struct frame *f, enum stack_state state)
 {
-	static const struct palette waker = {172, 18, 50, 68, "waker"}; /* the field's aqua */
 	const struct palette *c = f->kind == FRAME_WAKER ? &waker : &palettes[state];
 
 	fprintf(out, "hsl(%d,%d%%,%d%%)", c->hue + (int)(name_hash(f->name) % (uint32_t)c->spread),
@@ -315,6 +316,26 @@ static void draw_node(struct draw *d, const struct node *n, double x, uint32_t l
 	}
 }
 
+static bool has_wakers(const struct node *n)
+{
+	if (n->frame.kind == FRAME_WAKER)
+		return true;
+	for (uint32_t i = 0; i < n->nr; i++)
+		if (has_wakers(&n->children[i]))
+			return true;
+	return false;
+}
+
+/* Returns where the next one stands. */
+static int put_legend_entry(FILE *out, const struct palette *c, int x)
+{
+	fprintf(out,
+		"<rect x=\"%d\" y=\"49\" width=\"12\" height=\"12\" fill=\"hsl(%d,%d%%,%d%%)\"/>"
+		"<text x=\"%d\" y=\"59\" class=\"sub\">%s</text>\n",
+		x, c->hue + c->spread / 2, c->saturation, c->light, x + 16, c->what);
+	return x + LEGEND_STEP_PX;
+}
+
 static void put_legend(FILE *out, const struct node *root, bool diff)
 {
 	int x = 10;
@@ -328,18 +349,11 @@ static void put_legend(FILE *out, const struct node *root, bool diff)
 			     "<text x=\"176\" y=\"59\" class=\"sub\">less than before</text>\n");
 		return;
 	}
-	for (int s = 0; s < STACK_STATES; s++) {
-		const struct palette *c = &palettes[s];
-
-		if (!root->ns[s])
-			continue;
-		fprintf(out,
-			"<rect x=\"%d\" y=\"49\" width=\"12\" height=\"12\" "
-			"fill=\"hsl(%d,%d%%,%d%%)\"/>",
-			x, c->hue + c->spread / 2, c->saturation, c->light);
-		fprintf(out, "<text x=\"%d\" y=\"59\" class=\"sub\">%s</text>\n", x + 16, c->what);
-		x += LEGEND_STEP_PX;
-	}
+	for (int s = 0; s < STACK_STATES; s++)
+		if (root->ns[s])
+			x = put_legend_entry(out, &palettes[s], x);
+	if (has_wakers(root))
+		put_legend_entry(out, &waker, x);
 }
 
 void flame_put_search(FILE *out, const char *label)

@@ -26,7 +26,7 @@ enum {
 static const struct argp_option options[] = {
 	{"by", OPTION_BY, "KEY", 0,
 	 "one histogram per thread, process, comm, cgroup, nice, class, epoch (of schedulers) or "
-	 "cpu",
+	 "cpu; one of them at a time",
 	 10},
 	{"per-cpu", 'C', NULL, 0, "the same as --by cpu", 10},
 	{},
@@ -45,6 +45,9 @@ static void set_by(struct histview *h, const char *text, struct argp_state *stat
 		argp_error(state, "there is no --by %s%s%s",
 			   cli_printable(text, shown, sizeof(shown)),
 			   nearest ? "; did you mean " : "", nearest ? nearest : "");
+	if (h->by && strcmp(h->by, by_names[i]) != 0)
+		argp_error(state, "one split at a time: --by %s or --by %s", h->by, by_names[i]);
+	h->by = by_names[i];
 	h->by_epoch = i == BY_EPOCH;
 	h->per_cpu = i == BY_CPU;
 	h->view.ledger.split = i < BY_EPOCH ? (enum ledger_split)i : LEDGER_SPLIT_NONE;

@@ -15,6 +15,7 @@ struct histview {
 		uint32_t
 			intervals; /* histograms added up in this picture: 1u << enum ledger_interval */
 	} shown[HISTVIEW_MAX];
+	const char *by; /* as asked for; NULL: not */
 	bool per_cpu;
 	bool by_epoch;
 	bool queue_lengths;

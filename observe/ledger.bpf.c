@@ -190,7 +190,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	leave(ctx, prev, now, runnable, prev_state);
 	if (cfg_slow)
 		remember_run(next, now);
-	if (cfg_events)
+	if (cfg_events && (followed(prev) || followed(next)))
 		emit(LEDGER_EVENT_SWITCH, now, task_id(prev), task_id(next),
 		     prev_state | (preempt ? LEDGER_PREEMPT_FLAG : 0),
 		     (__u32)prev->prio | (__u64)(__u32)next->prio << 32);

@@ -15,6 +15,8 @@
 	(1u << LEDGER_BLOCKED | 1u << LEDGER_ACTIVATION | 1u << LEDGER_QUEUE | \
 	 1u << LEDGER_RUN_DELAY)
 
+#define QUEUES_MAX 256 /* dispatch queues and run queues followed, over all epochs */
+
 #define WAIT_INTERVALS (1u << LEDGER_WAKEUP | 1u << LEDGER_PREEMPT)
 
 static bool kernel_has_function(const struct btf *btf, const char *name)
@@ -139,6 +141,7 @@ static void set_sizes(struct ledger *ledger)
 	const struct ledger_options *o = &ledger->options;
 	struct ledger_bpf *bpf = ledger->bpf;
 	uint32_t hists = ledger->nr_hists ? ledger->nr_hists : 1;
+	uint32_t queues = o->rows_max < QUEUES_MAX ? o->rows_max : QUEUES_MAX;
 
 	bpf_map__set_max_entries(bpf->maps.hists, hists * ledger->max_epochs);
 	if (o->split) {
@@ -163,8 +166,8 @@ static void set_sizes(struct ledger *ledger)
 	else
 		bpf_map__set_max_entries(bpf->maps.places, 1);
 	if (o->queue_lengths) {
-		bpf_map__set_max_entries(bpf->maps.qlens, 256);
-		bpf_map__set_max_entries(bpf->maps.qlen_index, 256);
+		bpf_map__set_max_entries(bpf->maps.qlens, queues);
+		bpf_map__set_max_entries(bpf->maps.qlen_index, queues);
 	}
 	if (o->events)
 		bpf_map__set_max_entries(bpf->maps.events, o->events_bytes);

@@ -21,6 +21,7 @@ struct pcpu_hot___6_14 {
 extern const int __preempt_count __ksym __weak;
 extern const struct pcpu_hot___6_14 pcpu_hot __ksym __weak;
 extern const struct rq runqueues __ksym __weak;
+extern const void ext_sched_class __ksym __weak;
 
 static __always_inline __u64 task_id(const struct task_struct *p)
 {
@@ -79,14 +80,15 @@ enum sched_classes {
 	CLASS_IDLE
 };
 
+/* The class that the task is in now; a scheduler may have taken over those of other policies. */
 static __always_inline __u64 class_of(const struct task_struct *p)
 {
+	if (bpf_ksym_exists(&ext_sched_class) && p->sched_class == &ext_sched_class)
+		return CLASS_EXT;
 	if (p->prio < 0)
 		return CLASS_DEADLINE;
 	if (p->prio < 100)
 		return p->policy == 0 ? CLASS_STOP : CLASS_RT;
-	if (p->policy == 7)
-		return CLASS_EXT;
 	return p->policy == 5 ? CLASS_IDLE : CLASS_FAIR;
 }
 

@@ -9,10 +9,10 @@
 
 #define SPEEDSCOPE_SCHEMA "https://www.speedscope.app/file-format-schema.json"
 
-/* "src/a.c:12" into file and line; line 0 where there is none. */
+/* "src/a.c:12" into file and line; line 0 where there is none. A waker's frame is marked as in folded text. */
 static json_t *frame_json(const struct frame *f)
 {
-	json_t *json = json_pack("{s:s}", "name", f->name);
+	json_t *json = json_pack("{s:s+}", "name", f->name, f->kind == FRAME_WAKER ? "_[w]" : "");
 	const char *colon = strrchr(f->source, ':');
 	int err = json ? 0 : -1;
 

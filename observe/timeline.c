@@ -86,6 +86,18 @@ static struct task *task_of(struct timeline *t, uint32_t pid)
 	return NULL;
 }
 
+/* The task has ended: its id may be another's soon, and memory must not grow with those that were. */
+static void forget(struct timeline *t, uint32_t pid)
+{
+	struct task key = {.pid = pid}, *task, **slot = tfind(&key, &t->tasks, compare_tasks);
+
+	if (!slot)
+		return;
+	task = *slot;
+	tdelete(task, &t->tasks, compare_tasks);
+	free(task);
+}
+
 /* What an event needs to know of a task; the idle task of @cpu has the kernel's name for it. */
 static int describe(struct timeline *t, uint32_t pid, uint32_t cpu, char *idle,
 		    struct perfetto_task *out)
@@ -133,6 +145,8 @@ static int add_switch(struct timeline *t, const struct ledger_event *e)
 	next.prio = (int32_t)(e->arg1 >> 32);
 	perfetto_switch(t->perfetto, ledger_event_cpu(e), e->time_ns, &prev,
 			reported_state(e->arg0), &next);
+	if (reported_state(e->arg0) == REPORT_DEAD)
+		forget(t, prev.pid);
 	t->counts.switches++;
 	return 0;
 }

@@ -404,7 +404,8 @@ int view_run(struct view *view)
 		cli_note("this kernel has no sched_ext: only its own scheduler is seen");
 	err = ledger_start(ledger);
 	if (err) {
-		cli_error("%s: cannot attach: %s", view->name, strerror(-err));
+		cli_error("%s: cannot attach: %s", view->name,
+			  err == -E2BIG ? "too many captures run at once" : strerror(-err));
 		view->told = true;
 	} else {
 		err = run_loop(view, ledger);

@@ -8,6 +8,7 @@
  *	nap US          sleeps US microseconds, for ever
  *	beat MS         writes the time (ms, CLOCK_MONOTONIC) each MS milliseconds, one a line
  *	forks N         starts and reaps N children, one after another
+ *	vforks N        the same without memory of their own: quicker
  *	as UID COMMAND  becomes user UID and runs COMMAND
  *	exits MIB       starts children that touch MIB of memory and exit, for ever
  *	socket N PATH   sends N bytes of its input to the Unix socket PATH, writes what comes back
@@ -60,6 +61,15 @@ static int child(long mib)
 		_exit(memory && memory[mib] != 1);
 	}
 	return waitpid(pid, NULL, 0) != pid;
+}
+
+static int brief_child(void)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 || waitpid(pid, NULL, 0) != pid;
 }
 
 static void spin(void)
@@ -155,7 +165,10 @@ static int act(const char *action, long number, char **more)
 	while (!strcmp(action, "exits"))
 		if (child(number))
 			return 1;
-	if (!strcmp(action, "forks"))
+	for (i = 0; !strcmp(action, "vforks") && i < number; i++)
+		if (brief_child())
+			return 1;
+	if (!strcmp(action, "forks") || !strcmp(action, "vforks"))
 		return 0;
 	fprintf(stderr, "actor: no action '%s'\n", action);
 	return 2;

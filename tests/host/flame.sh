@@ -42,6 +42,17 @@ expect "a full disk is told" 1 --err 'cannot write .*: No (space|such)' -- \
 	"$schedlab" offcpu --from after.folded --svg "$tmp/none/x.svg"
 expect "a difference wants a picture" 2 --err '--diff needs --svg' -- "$schedlab" offcpu --diff before.folded
 
+cat > wakers.folded << 'END'
+server;main;wait_lock;futex_wait_[k];--_[w];try_to_wake_up_[w];holder_[w];client_[w];[sleeping] 120000
+server;main;nap;hrtimer_nanosleep_[k];--_[w];hrtimer_interrupt_[w];[irq]_[w];[sleeping] 240000
+server;main;work;[preempted] 40000
+END
+expect "a capture with wakers' stacks becomes a flame graph and speedscope JSON" 0 -- \
+	"$schedlab" offcpu --from wakers.folded --svg wakers.svg --speedscope w.json
+check_equal "... where wakers' frames are marked, in their order" \
+	'["server","main","wait_lock","futex_wait","--_[w]","try_to_wake_up_[w]","holder_[w]","client_[w]"]' \
+	"$(jq -c '.shared.frames as $f | [.profiles[].samples[] | [.[] | $f[.].name] | select(any(. == "wait_lock"))][0]' w.json)"
+
 # --- the graph of wakeups -----------------------------------------------------------------------------
 # WAKER CONTEXT WAKEE COUNT MEAN_US SAME_CPU
 jq -nR '[inputs | split(" ") | {waker: .[0], context: .[1], wakee: .[2], count: (.[3] | tonumber), mean: (.[4] | tonumber * 1000), same: (.[5] | tonumber)}
@@ -198,6 +209,16 @@ press E00C
 check_equal "Escape zooms out" 18 "$(shown)"
 press /
 check_equal "a slash goes to the search field" search "$(js 'return document.activeElement.id')"
+
+# Wakers' stacks on top of those that waited.
+open_svg wakers.svg
+check_equal "wakers' frames are aqua, the waiting ones blue" true "$(js "
+	const c = n => getComputedStyle(document.querySelector('svg.f[data-n=\"' + n + '\"] rect')).fill.match(/[0-9.]+/g).map(Number);
+	const w = c('holder'), s = c('futex_wait'); return w[1] > w[0] + 40 && Math.abs(w[1] - w[2]) < 20 && s[2] > s[1] + 40")"
+check_match "... which the legend says" 'who ended the wait' "$(js 'return [...document.querySelectorAll(".sub")].map(t => t.textContent).join("|")')"
+type_in '#search' '^client$'
+check_equal "... and search finds who ended waits, by their share" "matched: 30.00 %" "$(js 'return document.querySelector("#matched").textContent')"
+press E00C
 
 # The difference.
 open_svg diff.svg

@@ -50,6 +50,10 @@ usleep 300000
 schedlab run /with/late.bpf.o -- sleep 0.5 2> /dev/null
 usleep 300000
 finish
+# More changes than a capture holds apart, and more queues than there is room for.
+view many runqlat --split wake --queues --entries 1
+for i in 1 2 3 4 5 6 7; do schedlab run /with/late.bpf.o -- true 2> /dev/null; done
+finish
 kill "$napper" "$reader"
 wait
 END
@@ -107,3 +111,13 @@ done
 check_number "epoch 2: each does" "$(number epochs '.ledger.epochs[2].intervals.wakeup_latency | .sum / .count') >= 3e6 && $(number epochs '.ledger.epochs[2].intervals.wakeup_latency.count') > 30"
 check_equal "each wait is in one epoch, or crossed two and is counted" "$(number epochs '[.ledger.tasks[].count | .queue_wait + .preempt_wait] | add')" \
 	"$(($(number epochs '[.ledger.epochs[].intervals.run_delay.count] | add') + $(number epochs .losses.crossed_epoch) / 3))"
+
+# A capture holds sixteen epochs apart; a load takes three (changing, the scheduler, the kernel's own again).
+check_equal "seven schedulers one after another: sixteen epochs, six changes beyond" "16 6" \
+	"$(number many '"\(.ledger.epochs | length) \(.losses.epochs)"' | tr -d '"')"
+check_match "... which standard error tells" 'not accounted for: epochs 6$' "$(cat many.err)"
+check_equal "... and no sample is missing" "$(number many .ledger.intervals.wakeup_latency.count)" \
+	"$(number many '[.ledger.epochs[].intervals.wakeup_latency.count] | add')"
+check_equal "queues: one has room" 1 "$(number many '.queue_lengths | length')"
+check_number "... arrivals at the others are counted" "$(number many .losses.dispatch_queues) > 10"
+check_match "... which standard error tells" "not accounted for: dispatch_queues $(number many .losses.dispatch_queues)\$" "$(cat many.err)"

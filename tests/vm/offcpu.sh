@@ -10,16 +10,13 @@ waits=$root/build/tests/tools/waits
 
 cat > guest.sh << 'END'
 name='x;y"<&>'
-attached() { # PID: wait until its programs are attached
-	until ls -l "/proc/$1/fd" | grep -q "bpf.link"; do sleep 0.1; done
-	sleep 0.5
-}
+. /with/attached.sh
 capture() { # FILE OPTIONS...: one capture around one run of the program
 	out=$1
 	shift
 	schedlab offcpu -d 4 --json "$@" > /out/$out.json 2> /out/$out.err &
 	pid=$!
-	attached $pid
+	attached $pid && sleep 0.5
 	/with/waits "$name" > /out/$out.waits
 	wait $pid
 	echo $? > /out/$out.status
@@ -40,12 +37,12 @@ kill $steady
 schedlab offcpu -p 999999 2> /out/nopid.err; echo $? > /out/nopid.status
 schedlab offcpu -c /no/such 2> /out/nocgroup.err; echo $? > /out/nocgroup.status
 schedlab offcpu -p 1 -d 30 > /dev/null & # ends by a signal, with what it has
-attached $!
+attached $! && sleep 0.5
 kill -INT $!
 wait $!
 echo $? > /out/signal.status
 END
-guest --lab --timeout 1200 --out out --with "$waits" --with guest.sh -- sh /with/guest.sh
+guest --lab --timeout 1200 --out out --with "$waits" --with "$root/tests/guest/attached.sh" --with guest.sh -- sh /with/guest.sh
 check_equal "the guest ran" 0 "$status"
 [ "$status" -eq 0 ] || { printf '%s\n' "$err" | tail -n 5 | sed 's/^/# /'; exit 0; }
 for c in exact quick filtered wall wakers; do check_equal "capture $c ended well" 0 "$(cat out/$c.status)"; done

@@ -29,6 +29,31 @@ watch trace 8000 trace -o /out/trace.pftrace
 watch small-runqlat 4000 runqlat --by thread --entries 1 --slower 1us
 watch small-offcpu 1000 offcpu --entries 2
 watch small-wakeups 1000 wakeups --entries 2
+# A server and five clients that it serves in every order: 10 pairs, which find room, and 30 chains, which do not.
+for i in 3 4 5 6 7 8; do
+	mkfifo /tmp/f$i
+	eval "exec $i<> /tmp/f$i"
+done
+for i in 3 4 5 6 7; do
+	(eval "while read -r x <&$i; do echo >&8; done") &
+	clients="$clients $!"
+done
+schedlab wakeups -n --chains --entries 20 -d 1000 --json > /out/small-chains.json 2> /out/small-chains.err &
+view=$!
+attached $view || exit 1
+usleep 150000
+for i in 3 4 5 6 7; do
+	for k in 3 4 5 6 7 3 4 5 6 7; do
+		for to in $i $k; do
+			echo "echo >&$to"
+			echo "read -r x <&8"
+		done
+	done
+done > /tmp/serve
+. /tmp/serve
+kill -INT $view
+wait $view || exit 1
+kill $clients
 watch small-top 1000 top 1000 --entries 1
 watch small-trace 8000 trace -o /out/small.pftrace --buffer 1
 END
@@ -52,12 +77,14 @@ for view in runqlat accounts cpudist offcpu wakeups top trace; do
 	check_not "$view: ... and nothing is said to be" grep -q 'not accounted for' $view.err
 done
 # What the documents hold is in docs/schemas.md, by name.
-documented() { # FILE: names in its document, those of histograms and of schedulers' events aside
+# shellcheck disable=SC2016 # backticks of Markdown
+documented=$(grep -ohE '`[a-z0-9_]+`' "$root/docs/schemas.md" "$root/docs/result.md" | tr -d '`')
+names_of() { # FILE: names in its document, those of histograms and of schedulers' events aside
 	jq -r '[paths(scalars) | .[:(index(["buckets"]) // length)] | .[] | strings] | unique[]' "$1.json"
 }
 for view in accounts cpudist offcpu wakeups top trace; do
 	check_equal "$view: each field of its JSON is in docs/schemas.md" "" \
-		"$(documented $view | grep -vwFf <(grep -oE '`[a-z0-9_]+`' "$root/docs/schemas.md" "$root/docs/result.md" -h | tr -d '`'))"
+		"$(names_of $view | grep -vxFf <(echo "$documented"))"
 done
 events() { # FILE KIND
 	"$root/build/tests/tools/pftrace" "$1" | grep -c "^$2 "
@@ -83,9 +110,16 @@ check_number "... and intervals in rows and lost ones are all" "$seen >= 2000 &&
 told small-offcpu rows
 check_number "stacks: some find no room" "$(lost small-offcpu stacks) > 500"
 told small-offcpu stacks
+check_number "... which the picture counts" "$(number small-offcpu .profile.losses.dropped) >= $(lost small-offcpu stacks)"
+check_match "... and shows where the stack should be" lost "$(number small-offcpu '[.profile.frames[].kind] | unique')"
 check_number "edges: some find no room" "$(lost small-wakeups edges) > 500"
 check_number "... and wakeups in edges and lost ones are all" "$(number small-wakeups '[.edges[].count] | add') + $(lost small-wakeups edges) >= 2000"
 told small-wakeups edges
+check_number "chains: some find no room" "$(lost small-chains chains) > 20"
+check_equal "... while pairs do" 0 "$(lost small-chains edges)"
+check_number "... and chains in the table and lost ones are those of 100 requests and answers" \
+	"$(number small-chains '[.chains[].count] | add') + $(lost small-chains chains) >= 199"
+told small-chains chains
 check_number "top: some find no room" "$(lost small-top split_keys) > 500"
 told small-top split_keys
 missing=$(($(number small-trace '.ledger.counts | .switches + .wakings') - $(events small.pftrace switch) - $(events small.pftrace waking)))

@@ -11,13 +11,10 @@ tools=$root/build/tests/tools
 printf 'class,index,intended_ns,released_ns,first_run_ns,done_ns\nweb,0,5000000000,5000010000,5000020000,5001000000\nweb,1,5000500000,5000510000,0,0\n' > jobs.csv
 printf 'class,index\nweb,zero,1,2,3,4\n' > bad.csv
 cat > guest.sh << 'END'
-attached() { # PID: wait until its programs are attached
-	until ls -l "/proc/$1/fd" | grep -q "bpf.link"; do sleep 0.1; done
-	sleep 0.5
-}
+. /with/attached.sh
 schedlab trace -d 8 -o /out/t.pftrace --jobs /with/jobs.csv --json > /out/t.json 2> /out/t.err &
 pid=$!
-attached $pid
+attached $pid && sleep 0.5
 /with/waits 'x;y"<&>' > /out/waits
 schedlab run fifo -- sleep 1 2> /out/run.err
 wait $pid
@@ -26,7 +23,7 @@ schedlab trace -d 0.2 -o /no/such/t 2> /out/nofile.err; echo $? > /out/nofile.st
 schedlab trace -d 0.2 -o /out/u.pftrace --jobs /with/bad.csv 2> /out/badjobs.err; echo $? > /out/badjobs.status
 ls /out > /out/files
 END
-guest --lab --timeout 1200 --out out --with "$tools/waits" --with guest.sh --with jobs.csv --with bad.csv -- sh /with/guest.sh
+guest --lab --timeout 1200 --out out --with "$tools/waits" --with "$root/tests/guest/attached.sh" --with guest.sh --with jobs.csv --with bad.csv -- sh /with/guest.sh
 check_equal "the guest ran" 0 "$status"
 [ "$status" -eq 0 ] || { printf '%s\n' "$err" | tail -n 5 | sed 's/^/# /'; exit 0; }
 check_equal "the capture ended well" 0 "$(cat out/status)"

@@ -1,21 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck disable=SC2010,SC2086 # names without spaces, words that are meant to split
+# shellcheck disable=SC2086 # names without spaces, words that are meant to split
 # In the guest: "NAME MEAN" lines, ns for one pipe round trip under each tool, and without any before and after.
 rounds=4000
 
 echo N > /sys/module/damon_stat/parameters/enabled 2> /dev/null
 sleep 2
 
-attached() { # PID: until it holds a BPF link, and a second more
-	n=0
-	until ls -l /proc/$1/fd 2> /dev/null | grep -q bpf_link; do
-		n=$((n + 1))
-		[ $n -lt 600 ] && kill -0 $1 || return 1
-		usleep 100000
-	done
-	sleep 1
-}
+. /with/attached.sh
 
 under() { # NAME COMMAND...
 	name=$1
@@ -23,6 +15,7 @@ under() { # NAME COMMAND...
 	"$@" > /out/$name.txt 2> /out/$name.err &
 	pid=$!
 	if attached $pid; then
+		sleep 1
 		echo "$name $(pingpong $rounds)"
 	else
 		echo "$name failed"
@@ -38,7 +31,7 @@ three() { # NAME COMMAND COMMAND COMMAND
 		$command > /dev/null 2>&1 &
 		pids="$pids $!"
 	done
-	for pid in $pids; do attached $pid || echo "$name failed"; done
+	for pid in $pids; do attached $pid && sleep 1 || echo "$name failed"; done
 	echo "$name $(pingpong $rounds)"
 	kill -INT $pids
 	wait
