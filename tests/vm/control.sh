@@ -37,7 +37,7 @@ view pid.json runqlat -p "$pid" -d 1000 --json --metrics /out/pid.prom
 view cpudist.json cpudist --by comm -d 1000 --json
 view off.json cpudist -O --by comm -d 1000 --json
 view offcpu.json offcpu -d 1000 --json
-view wakeups.json wakeups --chains --dot /out/wakeups.dot -d 1000 --json
+view wakeups.json wakeups --chains --dot /out/wakeups.dot --svg /out/wakeups.svg -d 1000 --json
 view trace.json trace -o /out/t.pftrace -d 1000 --json
 view top.json top 1000 -d 1000 --json
 view cgroup.txt runqlat --by cgroup -d 1000
@@ -107,13 +107,17 @@ check_number "cpudist: runs of 1 ms stay what they are" "$m >= 1 && $m <= 1.2"
 check_number "top: the shares of a task add up" "$(jq '[.tasks[] | select(.comm | startswith("n;")) | .running + .queued + .preempted + .blocked] | first' top.json) > 0.999"
 
 # --- hostile names: each consumer takes what it gets, none can be injected -----------------------------------------------
-plain=(./*.json ./*.txt ./*.dot ./*.prom)
+plain=(./*.json ./*.txt ./*.dot ./*.svg ./*.prom)
 check "every output is UTF-8" iconv -f UTF-8 -t UTF-8 "${plain[@]}"
 check_equal "no control character in any" "" "$(cat "${plain[@]}" | tr -d '\n\t\40-\176\200-\377' | od -An -c | head -n 3)"
 for f in *.json; do check "$f is one JSON document" jq -e . "$f"; done
 check_equal "the name, in JSON" 'n;"<&>\\x1b[2J\xff\x0a' "$(jq -r '[.ledger.splits[].name | select(startswith("n;"))] | first' cpudist.json)"
 check_equal "each line of the graph is one statement of DOT" "" \
 	"$(sed '1d;$d' wakeups.dot | grep -vE '^	([a-z]+ ?=.*|(node|edge) \[.*\]|n[0-9]+( -> n[0-9]+)? \[([a-z]+=("([^"\\]|\\.)*"|[a-z0-9.]+)(, )?)*\]);$' || true)"
+check_match "the graph as a picture says who wakes whom, how often and how late" \
+	'<title>n;&quot;&lt;&amp;&gt;.* wakes r.x0d\},\{&quot;a&quot;:1$' "$(grep '<title>n;' wakeups.svg)"
+check_not "... and holds no name as markup" grep -qE 'n;"|"<&' wakeups.svg
+expect "... the same as is drawn from its JSON" 0 -- sh -c "'$schedlab' wakeups --from wakeups.json --svg - | cmp - wakeups.svg"
 "$schedlab" offcpu --from offcpu.json --folded > x.folded 2> x.err
 check_equal "each line of folded text is a stack and a number" "" "$(grep -vE '^[^;]+(;[^;]+)* [0-9]+$' x.folded || true)"
 "$schedlab" offcpu --from offcpu.json --speedscope x.speedscope.json --svg x.svg > x.txt 2>&1

@@ -57,7 +57,7 @@ kill $clients
 watch small-top 1000 top 1000 --entries 1
 watch small-trace 8000 trace -o /out/small.pftrace --buffer 1
 END
-guest --lab --shift 0 --timeout 1200 --out out --with "$root/build/tests/bench/observe/pingpong" \
+guest --lab --shift 0 --timeout 3000 --hang 1000 --out out --with "$root/build/tests/bench/observe/pingpong" \
 	--with "$root/tests/guest/attached.sh" --with guest.sh -- sh /with/guest.sh
 [ -z "${KEEP:-}" ] || cp -r out "$KEEP"
 check_equal "the guest ran, all views started and ended well" "0 " "$status $out"
