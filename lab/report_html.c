@@ -438,28 +438,68 @@ static void put_glance(FILE *out, const struct report *r)
 
 /* --- the rest of the page -------------------------------------------------------------------------------------------- */
 
+/* One value of the environment as text, behind @separator: what a machine does not say is "not known". */
+static void put_value(FILE *out, const char *separator, const char *key, const json_t *value)
+{
+	char *text = NULL;
+
+	fputs(separator, out);
+	if (key) {
+		markup_put(out, key);
+		fputs(": ", out);
+	}
+	if (!json_is_string(value) && !json_is_null(value))
+		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(3));
+	markup_put(out, json_is_string(value) ? json_string_value(value)
+			: text		      ? text
+					      : "not known");
+	free(text);
+}
+
 static void put_environment(FILE *out, const char *caption, const json_t *environment)
 {
 	static const char *const heads[] = {"@what", "@value", NULL};
-	const char *key;
-	json_t *value;
+	const char *key, *part, *separator;
+	json_t *value, *of;
+	size_t index;
 
 	if (!json_is_object(environment))
 		return;
 	report_open_table(out, caption, heads);
 	json_object_foreach ((json_t *)environment, key, value) {
-		char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-
 		fputs("<tr>", out);
 		report_put_text_cell(out, "text", key);
-		report_put_text_cell(out, "wrap",
-				     json_is_string(value) ? json_string_value(value)
-				     : text		   ? text
-							   : "?");
-		fputs("</tr>\n", out);
-		free(text);
+		fputs("<td class=\"wrap\">", out);
+		separator = "";
+		json_object_foreach (value, part, of) {
+			put_value(out, separator, part, of);
+			separator = "; ";
+		}
+		json_array_foreach (value, index, of) {
+			put_value(out, separator, NULL, of);
+			separator = " ";
+		}
+		if (!json_is_object(value) && !json_is_array(value))
+			put_value(out, "", NULL, value);
+		fputs("</td></tr>\n", out);
 	}
 	report_close_table(out);
+}
+
+/* The host's environment with what was seen of it around the run: load, steal, and of a guest QEMU and its arguments. */
+static json_t *host_facts(const json_t *host)
+{
+	static const char *const around[] = {"load_before", "load_after", "steal_share"};
+	static const char *const of_guest[] = {"qemu", "machine"};
+	json_t *facts = json_copy(json_object_get(host, "environment"));
+	const json_t *guest = json_object_get(host, "guest");
+
+	for (size_t i = 0; facts && i < 3; i++)
+		json_object_set(facts, around[i], json_object_get(host, around[i]));
+	for (size_t i = 0; facts && i < 2; i++)
+		json_object_set(facts, i ? "qemu_arguments" : "qemu",
+				json_object_get(guest, of_guest[i]));
+	return facts;
 }
 
 /* @word in single quotes for a shell, behind @option. */
@@ -516,6 +556,7 @@ static void put_command(FILE *out, const struct lab_run *run, size_t number)
 static void put_reproduction(FILE *out, const struct report *r)
 {
 	const json_t *first = r->set->count ? r->set->runs[0].document : NULL;
+	json_t *facts;
 
 	fputs("<section aria-labelledby=\"again\"><h2 id=\"again\">Environment and commands</h2>\n",
 	      out);
@@ -525,8 +566,9 @@ static void put_reproduction(FILE *out, const struct report *r)
 	markup_put(out, r->set->count ? r->set->runs[0].kernel : "none");
 	fputs(".</p>\n", out);
 	put_environment(out, "Where the first run ran", json_object_get(first, "environment"));
-	put_environment(out, "The host around it",
-			json_object_get(json_object_get(first, "host"), "environment"));
+	facts = host_facts(json_object_get(first, "host"));
+	put_environment(out, "The host around it", facts);
+	json_decref(facts);
 	fputs("<details><summary>The exact command of every run</summary><pre tabindex=\"0\">",
 	      out);
 	for (size_t i = 0; i < r->set->count; i++)

@@ -35,6 +35,18 @@ case_of missing --sched fifo
 status=0
 schedlab cell --sched fifo --workload $w -o /no/such/folder.json 2> /out/no-folder.err || status=$?
 echo "no-folder $status $([ -e /no/such/folder.json ] && echo yes || echo no) none"
+# A bench on the machine itself, where there are sched_ext and root; without root it takes guests.
+printf '[experiment]\nduration = 500ms\n[scheduler fifo]\n[workload light]\nfile = %s\n' $w > /tmp/host.ini
+bench_of() {
+	name=$1
+	shift
+	status=0
+	"$@" > /dev/null 2> "/out/$name.err" || status=$?
+	echo "$name $status $([ -e "/out/$name/cells/fifo/light-s1-r0.json" ] && echo yes || echo no) none"
+}
+bench_of host schedlab bench /tmp/host.ini -o /out/host
+bench_of nobody-auto actor x as 65534 schedlab bench /tmp/host.ini -o /tmp/nobody
+bench_of nobody-host actor x as 65534 schedlab bench --host /tmp/host.ini -o /tmp/nobody
 # A signal ends the run at once; nothing is written, nothing stays loaded.
 schedlab cell --sched fifo --workload mixed --duration 600s -o /out/signal.json 2> /out/signal.err &
 pid=$!

@@ -15,7 +15,9 @@ jq 'del(.checksum) | .validity = {"valid": false, "reasons": ["the scheduler was
 	"$tmp/in/fast/000003.json" > "$tmp/ejected.json"
 # A run that recorded graphs, with a real flame graph beside it.
 mkdir "$tmp/graphs"
-jq 'del(.checksum) | .cell.graphs = true | .host = {"started_unix_s": 1800000000, "wall_s": 12.5}' \
+jq 'del(.checksum) | .cell.graphs = true | .host = {"started_unix_s": 1800000000, "wall_s": 12.5, "load_before": 0.5,
+	"load_after": 1, "steal_share": 0.25, "environment": {"governor": null, "mitigations": {"mds": "Not affected", "l1tf": "<b>Vulnerable"}},
+	"guest": {"qemu": "QEMU emulator version 10", "machine": ["-smp", "2"]}}' \
 	"$tmp/in/fast/000001.json" > "$tmp/graphs/fast.json"
 printf 'web;main;read;sleep_here 50000\nweb;main;lock 20000\n' > "$tmp/folded"
 "$schedlab" offcpu --from "$tmp/folded" --svg "$tmp/graphs/fast.offcpu.svg" > /dev/null
@@ -44,6 +46,11 @@ want=$(jq -s '[.[].metrics.wakeup.buckets[]] | group_by(.[0]) | map([.[0][0], (m
 check_number "the median is that of the files ($p50, $want)" "$p50 == $want"
 shares=$(jq '[.workloads[0].metrics[0].series[0].hist[][1]] | add' <<< "$data")
 check_number "the shares of a histogram add up to one ($shares)" "$shares > 0.999999 && $shares < 1.000001"
+expect "a page of one run, with the host around it" 0 -- "$schedlab" report -q --no-checksum "$tmp/graphs" -o "$tmp/one.html"
+facts=$(sed -n '/<caption>The host around it/,/<\/table>/s/<[^>]*>/ /gp' "$tmp/one.html" | tr -s ' \n' ' ')
+check_match "the environment is words, not JSON" 'governor not known mitigations mds: Not affected; l1tf: &lt;b&gt;Vulnerable' "$facts"
+check_match "with load, steal, QEMU and its arguments" \
+	'load_before 0\.5 load_after 1 steal_share 0\.25 qemu QEMU emulator version 10 qemu_arguments -smp 2' "$facts"
 expect "a baseline that is not there" 2 --err "no run of 'slow'" -- "$schedlab" report "$tmp/in" --baseline slow -o "$page"
 expect "no folder" 2 --err 'no folder of results' -- "$schedlab" report
 expect "a folder that does not exist" 2 --err 'No such file' -- "$schedlab" report "$tmp/none"

@@ -29,6 +29,11 @@ outcome bad-number "2 no none" "--seed"
 outcome missing "2 no none" "--workload is missing"
 outcome no-folder "1 no none" "No such file or directory"
 outcome signal "1 no none" "interrupted: no result written"
+outcome host "0 yes none"
+outcome nobody-auto "3 no none" 'vm/run is not found'
+outcome nobody-host "3 no none" 'on this host the cells need root; --vm runs them in guests'
+check_equal "host: the cell ran on the machine itself, without a guest" "fifo true null" \
+	"$(jq -r '"\(.scheduler.name) \(.validity.valid) \(.host.guest)"' "$tmp/host/cells/fifo/light-s1-r0.json")"
 check_equal "no half-written file is left" 0 "$(tail -n 1 <<< "$cases")"
 
 # field FILE FILTER
