@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/memlock.h"
 #include "lib/timeutil.h"
 #include "loader/audit.h"
 #include "loader/session.h"
@@ -155,8 +156,10 @@ int chain_start(struct session *s)
 	struct loader *next = s->chain[s->index];
 	struct loader_error error;
 	bool changed = s->swap.from_ns;
-	int err;
+	int err = memory_lock();
 
+	if (err)
+		cli_warn("the guard's memory cannot be locked: %s", strerror(-err));
 	if (!changed)
 		incident_base(s);
 	s->swap.attach_ns = time_now_ns();

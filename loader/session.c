@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -41,7 +40,7 @@ static int block_signals(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Nothing that is watched may keep the watcher from running or take its memory. Children start out normal. */
+/* Nothing that is watched may keep the watcher from running, nor the OOM killer take it. Children start out normal. */
 static void rise(struct session *s)
 {
 	struct sched_param param = {.sched_priority = PRIORITY};
@@ -49,8 +48,6 @@ static void rise(struct session *s)
 
 	if (err)
 		cli_warn("the guard cannot be kept from the OOM killer: %s", strerror(-err));
-	if (mlockall(MCL_CURRENT | MCL_FUTURE))
-		cli_warn("the guard's memory cannot be locked: %s", strerror(errno));
 	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param))
 		cli_warn("the guard cannot run in real time, so a bad scheduler can delay it: %s",
 			 strerror(errno));

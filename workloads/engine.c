@@ -18,6 +18,7 @@
 
 #include "lib/cli.h"
 #include "lib/fileio.h"
+#include "lib/memlock.h"
 #include "lib/sysenv.h"
 #include "lib/timeutil.h"
 #include "workloads/report.h"
@@ -379,7 +380,7 @@ static int control_begin(struct engine *e, struct control *control)
 	sigaction(SIGPIPE, &ignore, &control->pipe_action);
 	control->had_huge_pages = prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) == 0;
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-	e->memory_locked = !mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+	e->memory_locked = !memory_lock() && !mlockall(MCL_FUTURE | MCL_ONFAULT);
 	return 0;
 }
 

@@ -48,7 +48,17 @@ void BPF_STRUCT_OPS(rejected_enqueue, struct task_struct *p, u64 flags)
 }
 SEC(".struct_ops.link") struct sched_ext_ops rejected_ops = {.enqueue = (void *)rejected_enqueue, .name = "rejected"};
 END
-for f in none two tcp rejected; do bpf $f; done
+cat > "$tmp/arena.c" <<'END'
+#include "bpf/scx.bpf.h"
+char _license[] SEC("license") = "GPL";
+struct {
+	__uint(type, BPF_MAP_TYPE_ARENA);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1 << 20); /* pages */
+} arena SEC(".maps");
+SEC(".struct_ops.link") struct sched_ext_ops arena_ops = {.name = "arena"};
+END
+for f in none two tcp rejected arena; do bpf $f; done
 
 one_line "a file that does not exist" 2 'No such file' run "$tmp/nothing.o"
 one_line "a directory" 2 'is a directory' run "$tmp/"
@@ -99,15 +109,19 @@ cat > "$tmp/guest.sh" <<'END'
 try() { name=$1; shift; "$@" > "/out/$name.out" 2> "/out/$name.err"; echo "$name $?" >> /out/log; }
 try rejected schedlab run /with/rejected.o
 try verbose schedlab run -v /with/rejected.o
+try arena schedlab run /with/arena.o -- sh -c 'cat /proc/meminfo /proc/$PPID/status'
 try nobody actor x as 65534 schedlab run fifo
 echo "state $(cat /sys/kernel/sched_ext/state)" >> /out/log
 END
-run vm/run --accel tcg --cpus 1 --with "$tmp/rejected.o" --with build/tests/guest/actor --with "$tmp/guest.sh" --out "$tmp/out" -- sh /with/guest.sh
-check_equal "rejected by the verifier; no privilege; nothing is left loaded" "rejected 4 verbose 4 nobody 3 state disabled" \
+run vm/run --lab --with "$tmp/rejected.o" --with "$tmp/arena.o" --with build/tests/guest/actor --with "$tmp/guest.sh" --out "$tmp/out" -- sh /with/guest.sh
+check_equal "rejected by the verifier; no privilege; nothing is left loaded" "rejected 4 verbose 4 arena 0 nobody 3 state disabled" \
 	"$(xargs < "$tmp/out/log")"
 check_match "the verifier's complaint with its source line" 'rejected by the verifier: .*, at: .*rejected.c:5' "$(head -n 1 "$tmp/out/rejected.err")"
 check_number "the last lines of the log, or all of it with -v" \
 	"$(wc -l < "$tmp/out/rejected.err") <= 15 && $(wc -l < "$tmp/out/rejected.err") > 1 && $(wc -l < "$tmp/out/verbose.err") > 3"
+kib() { awk -v name="$1:" '$1 == name { print $2 }' "$tmp/out/arena.out"; }
+check_number "an arena of 4 GiB leaves a machine of 1 GiB its memory ($(kib MemAvailable) KiB), and the guard's own is locked ($(kib VmLck) KiB)" \
+	"$(kib MemAvailable) > 500000 && $(kib VmLck) >= 0.9 * $(kib VmRSS)"
 check_match "what a user without privilege is told" 'needs root \(or CAP_BPF' "$(cat "$tmp/out/nobody.err")"
 
 # A kernel that cannot: the words say why. It is in the lab's list as such; 6.12 is in without-sched-ext.sh.
