@@ -45,8 +45,6 @@ static struct {
 	{"pause_us", "sleep of the disguised hog between services", 100},
 	{"stage_us", "work of each stage of the pipeline", 20},
 	{"noise_pct", "by how much that varies, up and down, uniformly", 0},
-	{"bulk_us", "extra work of the pipeline's server per bulk request; 0: no bulk client", 0},
-	{"bulk_gap_us", "time between bulk requests; 0: four times bulk_us", 0},
 	{"hint_us", "what sleepers ask for with sched_setattr(sched_runtime); 0: nothing", 0},
 	{"near", "so many consecutive CPUs share a core or a cache (place)", 2},
 	{"runs", "repetitions with the next seeds, all in one figure (pipeline)", 1},
@@ -433,35 +431,26 @@ static void mode_disguise(void)
 	samples_print(wakeup, "wakeup");
 }
 
-/* A stage of the pipeline: read a request, work, pass it on. */
-struct request {
-	uint64_t intended_ns;
-	uint64_t work_ns;
-};
-
+/* A stage of the pipeline: read a request, which is its intended arrival, work, pass it on. */
 static void stage(int in, int out, uint64_t seed)
 {
 	double noise = key("noise_pct") / 100;
-	struct request r;
+	uint64_t intended_ns;
 
 	for (;;) {
-		transfer(in, &r, sizeof(r), false);
-		work_ns(key("stage_us") * 1e3 * (1 + noise * (2 * random_uniform(&seed) - 1)) +
-			(double)r.work_ns);
-		if (r.intended_ns)
-			transfer(out, &r, sizeof(r), true);
+		transfer(in, &intended_ns, sizeof(intended_ns), false);
+		work_ns(key("stage_us") * 1e3 * (1 + noise * (2 * random_uniform(&seed) - 1)));
+		transfer(out, &intended_ns, sizeof(intended_ns), true);
 	}
 }
 
 /*
  * client -> server -> helper -> client, a request at a time from a Poisson stream; latency from the intended arrival to
- * the answer. With bulk_us a second client keeps the server busy with requests that nobody waits for.
+ * the answer.
  */
 static void pipeline(struct samples *end_to_end, uint64_t seed)
 {
 	int server[2], helper[2], answer[2], first = start_hogs(), client;
-	double bulk = key("bulk_us") * 1e3,
-	       bulk_gap = key("bulk_gap_us") > 0 ? key("bulk_gap_us") * 1e3 : 4 * bulk;
 
 	new_pipe(server);
 	new_pipe(helper);
@@ -470,30 +459,21 @@ static void pipeline(struct samples *end_to_end, uint64_t seed)
 		stage(server[0], helper[1], seed + 1000);
 	if (child())
 		stage(helper[0], answer[1], seed + 2000);
-	if (bulk > 0 && child()) {
-		for (uint64_t at = begin_ns; at < end_ns; at += (uint64_t)bulk_gap) {
-			struct request r = {0, (uint64_t)bulk};
-
-			sleep_until(at);
-			transfer(server[1], &r, sizeof(r), true);
-		}
-		_exit(0);
-	}
 	client = children.count;
 	if (child()) {
 		double at = (double)begin_ns;
 
 		for (;;) {
-			struct request r = {0, 0};
+			uint64_t intended_ns;
 
 			at += random_exponential(&seed, key("gap_us") * 1e3);
 			if ((uint64_t)at >= end_ns)
 				_exit(0);
-			r.intended_ns = (uint64_t)at;
-			sleep_until(r.intended_ns);
-			transfer(server[1], &r, sizeof(r), true);
-			transfer(answer[0], &r, sizeof(r), false);
-			sample(end_to_end, r.intended_ns, now_ns());
+			intended_ns = (uint64_t)at;
+			sleep_until(intended_ns);
+			transfer(server[1], &intended_ns, sizeof(intended_ns), true);
+			transfer(answer[0], &intended_ns, sizeof(intended_ns), false);
+			sample(end_to_end, intended_ns, now_ns());
 		}
 	}
 	finish_hogs(first);
