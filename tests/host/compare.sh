@@ -48,6 +48,11 @@ check_equal "with schema, pairs and a verdict" "schedlab.compare/1 true worse" \
 	"$(jq -r '"\(.schema) \(.comparisons[0].paired) \(.comparisons[0].rows[] | select(.metric == "wakeup" and .stat == "mean").verdict)"' <<< "$out")"
 expect "plain text where there is no terminal" 0 -- "$schedlab" compare "$tmp/a" "$tmp/slow"
 check_not "no escape sequence in it" grep -q $'\033' "$tmp/.out"
+on_terminal() {
+	script -qec "${1:-} '$schedlab' compare '$tmp/a' '$tmp/slow'" /dev/null < /dev/null
+}
+check_match "colour where there is one" '\[3[0-9]mworse' "$(on_terminal)"
+check_match "but not where the reader wants none" '\] +0\.[0-9]+ +worse' "$(on_terminal NO_COLOR=1 | grep -v $'\033')"
 
 # Files that cannot be believed
 head -c 5000 "$tmp/a/000003.json" > "$tmp/cut.json"
