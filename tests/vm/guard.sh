@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# cost: 40
+# cost: 45
+# matrix: yes
 # The guard beside faulty schedulers: the operator's commands, whom it must not blame, what follows what, and what is left when
 # the loader itself is killed or stopped. Virtual time, conditions waited for.
 . "$(dirname "$0")/../lib.sh"
