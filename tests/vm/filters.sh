@@ -55,11 +55,11 @@ read -r napper reader < /out/pids
 echo "$napper" > $cgroups/naps/deep/cgroup.procs
 echo "$reader" > $cgroups/reads/cgroup.procs
 renice -n 5 -p "$reader"
-echo > /tmp/go
-for by in process nice class cpu; do view INT runqlat-$by.json runqlat --by $by --json; done
+for by in process nice class cpu; do view INT runqlat-$by.json runqlat --by $by --entries 4096 --json; done
 view INT runqlat-epoch.txt runqlat --by epoch
-for by in thread process cgroup nice cpu; do view INT cpudist-$by.json cpudist --by $by --json; done
+for by in thread process cgroup nice cpu; do view INT cpudist-$by.json cpudist --by $by --entries 4096 --json; done
 view HUP cpudist-epoch.txt cpudist --by epoch
+echo > /tmp/go
 epochs
 end
 for name in napper reader; do
