@@ -123,8 +123,9 @@ check_number "... and wakeups in edges and lost ones are all" "$(number small-wa
 told small-wakeups edges
 check_number "chains: some find no room" "$(lost small-chains chains) > 20"
 check_equal "... while pairs do" 0 "$(lost small-chains edges)"
-check_number "... and chains in the table and lost ones are those of 144 requests and answers" \
-	"$(number small-chains '[.chains[].count] | add') + $(lost small-chains chains) >= 270"
+# Each request is one; its answer is another where the server has blocked before it comes.
+check_number "... and chains in the table and lost ones are those of 144 requests" \
+	"$(number small-chains '[.chains[].count] | add') + $(lost small-chains chains) >= 140"
 told small-chains chains
 check_number "top: some find no room" "$(lost small-top split_keys) > 500"
 told small-top split_keys
