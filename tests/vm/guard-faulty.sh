@@ -116,21 +116,21 @@ fault() {
 		"$(jq '(.time_ns + .swap.total_ns - .statistics.onset_ns) / 1e6' "$record") <= $bound"
 }
 
-fault never_dispatches 90 max-wait 'has been runnable for 5[0-9][0-9] ms' 800 600
-fault forgets_task 90 max-wait '^victim \([0-9]+\) has been runnable for 5[0-9][0-9] ms' 800 600
-fault starves_nice 90 max-wait 'has been runnable for 5[0-9][0-9] ms' 800 600
-fault starves_kthreads 90 max-wait 'has been runnable for 5[0-9][0-9] ms' 800 600
+fault never_dispatches 90 max-wait 'has been runnable for 5[0-9][0-9] ms' 1000 600
+fault forgets_task 90 max-wait '^victim \([0-9]+\) has been runnable for 5[0-9][0-9] ms' 1000 600
+fault starves_nice 90 max-wait 'has been runnable for 5[0-9][0-9] ms' 1000 600
+fault starves_kthreads 90 max-wait 'has been runnable for 5[0-9][0-9] ms' 1000 600
 fault drops_exiting 90 max-wait '^[a-z]+ \([0-9]+\) has been runnable for 5[0-9][0-9] ms' 1500
 # An error is found at once, by a notice and not by the look that comes each second.
-fault wrong_cpu 81 kernel 'invalid CPU 60000' 500 300
-fault reports_error 80 kernel 'lost count at task [0-9]+' 500 300
-fault leaves 85 kernel 'done for today' 500 300
-fault inserts_twice 81 kernel 'already direct-dispatched' 500 300
-fault fails_init 86 kernel 'ops.init\(\) failed \(-12\)' 500
-fault fails_late 81 kernel 'invalid|non-existent|DSQ' 500 2000
+fault wrong_cpu 81 kernel 'invalid CPU 60000' 1000 300
+fault reports_error 80 kernel 'lost count at task [0-9]+' 1000 300
+fault leaves 85 kernel 'done for today' 1000 300
+fault inserts_twice 81 kernel 'already direct-dispatched' 1000 300
+fault fails_init 86 kernel 'ops.init\(\) failed \(-12\)' 1000
+fault fails_late 81 kernel 'invalid|non-existent|DSQ' 1000 2000
 fault slows_with_load 92 slo 'wakeup.p90<40ms for 1s is broken' 3000 2000
 fault spins 91 canary 'the canary of CPU 0 has not run for' 1500 1500
-fault forgets_cpu 91 canary 'the canary of CPU 1 has not run for 4[0-9][0-9] ms' 800 600
+fault forgets_cpu 91 canary 'the canary of CPU 1 has not run for 4[0-9][0-9] ms' 1000 600
 check_number "fails_init: the next scheduler is there within 300 ms" "$(field fails_init '.swap.total_ns / 1e6') <= 300"
 check_number "slows_with_load: the record has the histogram that broke the rule" \
 	"$(field slows_with_load .guard.histograms.wakeup_latency.count) > 20"
