@@ -142,7 +142,7 @@ sleeps() {
 		wait $run || fail "sleep: $s ends with $?: $(tail -n 1 /tmp/run.err)"
 	done
 	echo 0 > $cpu1
-	schedlab run /with/forgets_task.bpf.o --set after_ms=0 --timeout 1s --json > /tmp/json 2> /tmp/run.err &
+	schedlab run /with/forgets_task.bpf.o --set after_ms=0 --timeout 5s --json > /tmp/json 2> /tmp/run.err &
 	run=$!
 	until_state enabled
 	asleep forgets_task
