@@ -41,10 +41,12 @@ static void set_by(struct histview *h, const char *text, struct argp_state *stat
 	for (i = 0; i < NR_BY; i++)
 		if (!strcmp(text, by_names[i]))
 			break;
-	if (i == NR_BY)
+	if (i == NR_BY) {
 		argp_error(state, "there is no --by %s%s%s",
 			   cli_printable(text, shown, sizeof(shown)),
 			   nearest ? "; did you mean " : "", nearest ? nearest : "");
+		return;
+	}
 	if (h->by && strcmp(h->by, by_names[i]) != 0)
 		argp_error(state, "one split at a time: --by %s or --by %s", h->by, by_names[i]);
 	h->by = by_names[i];

@@ -99,6 +99,7 @@ enum ledger_count {
 	LEDGER_COUNT_USER_WALKS,
 	LEDGER_COUNT_USER_CHECKS,
 	LEDGER_COUNT_USER_WRONG,
+	LEDGER_COUNT_BEGUN, /* waits that had begun before the capture: in no histogram */
 	LEDGER_COUNT_CTXT, /* the kernel's own count of switches meanwhile (filled in by user space) */
 	LEDGER_COUNT_CENSORED, /* tasks' waits still open at the snapshot (filled in by user space) */
 	LEDGER_NR_COUNTS,

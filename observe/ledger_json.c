@@ -44,6 +44,7 @@ static const char *const count_names[LEDGER_NR_COUNTS] = {
 	[LEDGER_COUNT_USER_WALKS] = "user_stacks_walked",
 	[LEDGER_COUNT_USER_CHECKS] = "user_stacks_checked",
 	[LEDGER_COUNT_USER_WRONG] = "user_stacks_wrong",
+	[LEDGER_COUNT_BEGUN] = "begun_before",
 	[LEDGER_COUNT_CTXT] = "kernel_switches",
 	[LEDGER_COUNT_CENSORED] = "censored",
 };

@@ -140,6 +140,10 @@ static __always_inline void enter_full(struct task *t, struct task_struct *p, __
 		record(LEDGER_RUN_DELAY, p, t->since_ns, now);
 		slow_check(p, t->since_ns, now, LEDGER_PREEMPT);
 		break;
+	case LEDGER_STATE_UNKNOWN:
+		first_seen(t, now);
+		counted(LEDGER_COUNT_BEGUN);
+		break;
 	default:
 		first_seen(t, now);
 		lost(LEDGER_LOSS_UNKNOWN_IN);
