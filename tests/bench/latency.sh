@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # In the guest: schedbench under one scheduler after the other. Each figure is a line "SCHEDULER.WHAT.NAME VALUE", and
 # SCHEDULER.WHAT.status is the exit status: figures of an ejected scheduler are partly another's.
-# With LEDGER=1 "SCHEDULER.WHAT.runqlat DOCUMENT" is what runqlat saw meanwhile, by command.
+# With LEDGER=1 (and /with/attached.sh) "SCHEDULER.WHAT.runqlat DOCUMENT" is what runqlat saw meanwhile, by command.
 # usage: SCHEDS='NAME [option=value]...;...' latency.sh 'WHAT: MODE key=value...' ...
 # NAME is default, one of ours, or that of an object /with/NAME.bpf.o; blanks in SCHEDULER become commas.
+# shellcheck source=/dev/null # of the guest
+[ -z "${LEDGER:-}" ] || . /with/attached.sh
 IFS=';'
 for sched in $SCHEDS; do
 	unset IFS
@@ -18,8 +20,9 @@ for sched in $SCHEDS; do
 		status=0
 		watcher=
 		if [ -n "${LEDGER:-}" ]; then
-			{ usleep 500000; exec schedlab runqlat --split wake --by comm --json -d 600 > /tmp/runqlat; } &
+			schedlab runqlat --split wake --by comm --json -d 600 > /tmp/runqlat &
 			watcher=$!
+			attached $watcher || exit 1
 		fi
 		# shellcheck disable=SC2086 # words, on purpose
 		if [ "$name" = default ]; then
@@ -29,7 +32,7 @@ for sched in $SCHEDS; do
 		fi
 		echo "status $status" >> /tmp/out
 		if [ -n "$watcher" ]; then
-			kill -INT "$watcher"
+			kill -TERM "$watcher"
 			wait "$watcher"
 			sed 's/^/runqlat /' /tmp/runqlat >> /tmp/out
 		fi

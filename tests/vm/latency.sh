@@ -6,12 +6,13 @@
 # host's speed. What a change of bits could tip is judged over several seeds.
 . "$(dirname "$0")/../lib.sh"
 
-guest --lab --with "$root/build/tests/bench/schedbench" --with "$root/tests/bench/latency.sh" -- sh -c '
+guest --lab --with "$root/build/tests/bench/schedbench" --with "$root/tests/bench/latency.sh" \
+	--with "$root/tests/guest/attached.sh" -- sh -c '
 	SCHEDS="default;latency" sh /with/latency.sh "$@"
 	SCHEDS="latency" sh /with/latency.sh "disguise: disguise hogs=3 seconds=4 service_us=900" \
 		"rush: mix sleepers=16 hogs=1 seconds=4 gap_us=8900"
-	LEDGER=1 SCHEDS="default;latency" sh /with/latency.sh "ledger1: mix hogs=3 seconds=6 start_us=1500000 seed=1" \
-		"ledger2: mix hogs=3 seconds=6 start_us=1500000 seed=2"
+	LEDGER=1 SCHEDS="default;latency" sh /with/latency.sh "ledger1: mix hogs=3 seconds=6 seed=1" \
+		"ledger2: mix hogs=3 seconds=6 seed=2"
 	SCHEDS="latency preempt=0" sh /with/latency.sh "mix1: mix hogs=3 seconds=2" "disguise: disguise hogs=3 seconds=2 service_us=900"
 	SCHEDS="fifo slice_us=1500000" sh /with/latency.sh "disguise: disguise hogs=3 seconds=2 service_us=900"' sh \
 	'alone1: mix hogs=0 seconds=2 seed=1' 'alone2: mix hogs=0 seconds=2 seed=2' 'alone3: mix hogs=0 seconds=2 seed=3' \
