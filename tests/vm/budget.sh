@@ -26,7 +26,7 @@ view trace trace -o /tmp/t.pftrace --max-overhead 0.001% -d 1000
 until grep -q detached /out/wakeups.err && grep -q detached /out/offcpu.err && grep -q detached /out/waits.err; do
 	sleep 1
 	n=$((n + 1))
-	[ $n -lt 60 ] || break
+	[ $n -lt 300 ] || break
 done
 sleep 2
 kill -INT $pids
