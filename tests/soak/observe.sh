@@ -84,7 +84,6 @@ wait
 for f in runqlat slow offcpu wakeups; do [ ! -e /tmp/$f.out ] || head -c 100000000 /tmp/$f.out > /out/$f.json; done
 ls -l /tmp/trace.pftrace > /out/trace.size
 END
-
 guest --lab --memory 2G --timeout 35000 --out out --with "$root/build/tests/guest/actor" \
 	--with "$root/tests/guest/attached.sh" --with guest.sh -- sh /with/guest.sh "$seconds" "$processes" "$looks"
 [ -z "${KEEP:-}" ] || cp -r out "$KEEP"
