@@ -24,7 +24,7 @@ expect "a mistake is named with file, line and column" 2 --no-out \
 	"$schedlab" load "$tmp/bad.ini" -o "$tmp/result.json"
 check_not "and no result is written" test -e "$tmp/result.json"
 head -c 100000 /dev/urandom > "$tmp/noise.ini"
-expect "noise is no workload file" 2 --no-out --err "^schedlab: $tmp/noise.ini:1:[0-9]+: " -- "$schedlab" load "$tmp/noise.ini"
+expect "noise is no workload file" 2 --no-out --err "^schedlab: $tmp/noise.ini:[0-9]+:[0-9]+: " -- "$schedlab" load "$tmp/noise.ini"
 truncate -s 2M "$tmp/huge.ini"
 expect "nor is a huge file" 2 --err "it is larger than 1 MiB" -- "$schedlab" load "$tmp/huge.ini"
 expect "nor a folder" 2 --err "cannot read workload file $tmp: Is a directory" -- "$schedlab" load "$tmp"
