@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the running kernel's verifier spends on each program of BPF objects: verifier_cost NAME|FILE.bpf.o...
+ * What the running kernel's verifier spends on each program of schedulers: verifier_cost NAME|FILE.bpf.o...
  * One line per program, tab-separated: object, program, instructions walked, states kept in all, most states at once,
  * time in us (worth as much as the guest's clock is), and the program's own length in instructions.
  * It loads and attaches nothing for longer than the load takes. make matrix makes its table from it.
@@ -64,29 +64,13 @@ static int measure(const char *label, struct bpf_object *object)
 	return 0;
 }
 
-/* An object that is no scheduler: the ledger's. */
-static int measure_plain(const char *file)
-{
-	const char *name = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
-	struct bpf_object *object = bpf_object__open_file(file, NULL);
-	int err;
-
-	if (!object)
-		return -errno;
-	err = measure(name, object);
-	bpf_object__close(object);
-	return err;
-}
-
 static int measure_scheduler(const char *what)
 {
 	struct loader_error error = {0};
 	struct loader *l;
 	int err = loader_open(what, &l, &error);
 
-	if (err)
-		return measure_plain(what);
-	err = kernel_check(l, &error);
+	err = err ? err : kernel_check(l, &error);
 	err = err ? err : kernel_fill(l, &error);
 	if (err)
 		fprintf(stderr, "verifier_cost: %s\n", error.text);
