@@ -20,6 +20,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "bpf/context.bpf.h"
 
 /* --- constants, from the running kernel's BTF (CO-RE), so that a renumbered enum does no harm -------------------- */
 #define SCX_CONST(type, value) ((u64)bpf_core_enum_value(enum type, value))
@@ -222,18 +223,13 @@ static inline bool time_before(u64 a, u64 b)
 	return (s64)(a - b) < 0;
 }
 
-extern const int __preempt_count __ksym __weak; /* x86: one per CPU */
-#define PREEMPT_COUNT_IRQ 0x00ff0100		/* NMI, hard interrupt, softirq being served */
-
 /*
  * Is the current task really the one that acts (wakes somebody, say), and not just under an interrupt? True too where
  * the kernel keeps the count elsewhere, so treat it as a hint.
  */
 static inline bool in_task(void)
 {
-	if (!bpf_ksym_exists(&__preempt_count))
-		return true;
-	return !(*(const int *)bpf_this_cpu_ptr(&__preempt_count) & PREEMPT_COUNT_IRQ);
+	return !interrupts_now();
 }
 
 /* A kernel thread that belongs to one CPU: other work there waits for it, so it must never queue behind that work. */

@@ -10,6 +10,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "bpf/context.bpf.h"
 #include "bpf/hist.bpf.h"
 #include "observe/ledger_abi.h"
 

@@ -6,20 +6,10 @@
 #ifndef SCHEDLAB_OBSERVE_LEDGER_TASK_BPF_H
 #define SCHEDLAB_OBSERVE_LEDGER_TASK_BPF_H
 
-#define PF_KTHREAD	0x00200000
-#define TASK_DEAD	0x00000080
-#define TASK_NOLOAD	0x00000400
-#define PREEMPT_NMI	0x00f00000
-#define PREEMPT_HARDIRQ 0x000f0000
-#define PREEMPT_SOFTIRQ 0x00000100 /* serving one; the rest of the byte means only "disabled" */
+#define PF_KTHREAD  0x00200000
+#define TASK_DEAD   0x00000080
+#define TASK_NOLOAD 0x00000400
 
-/* x86 keeps the preemption count per CPU: in a variable of its own, before 6.15 in a struct. */
-struct pcpu_hot___6_14 {
-	int preempt_count;
-} __attribute__((preserve_access_index));
-
-extern const int __preempt_count __ksym __weak;
-extern const struct pcpu_hot___6_14 pcpu_hot __ksym __weak;
 extern const struct rq runqueues __ksym __weak;
 extern const void ext_sched_class __ksym __weak;
 
@@ -95,17 +85,13 @@ static __always_inline __u64 class_of(const struct task_struct *p)
 /* What runs now: a task, or an interrupt that happened to hit one. */
 static __always_inline __u32 context_now(void)
 {
-	__u32 count = 0;
+	__u32 interrupts = interrupts_now();
 
-	if (bpf_ksym_exists(&__preempt_count))
-		count = *(int *)bpf_this_cpu_ptr(&__preempt_count);
-	else if (bpf_ksym_exists(&pcpu_hot))
-		count = ((struct pcpu_hot___6_14 *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count;
-	if (count & PREEMPT_NMI)
+	if (interrupts & INTERRUPTS_NMI)
 		return LEDGER_CONTEXT_NMI;
-	if (count & PREEMPT_HARDIRQ)
+	if (interrupts & INTERRUPTS_HARD)
 		return LEDGER_CONTEXT_IRQ;
-	return count & PREEMPT_SOFTIRQ ? LEDGER_CONTEXT_SOFTIRQ : LEDGER_CONTEXT_TASK;
+	return interrupts & INTERRUPTS_SOFTIRQ ? LEDGER_CONTEXT_SOFTIRQ : LEDGER_CONTEXT_TASK;
 }
 
 #endif
