@@ -159,7 +159,13 @@ check_equal "before it prints, the plots turn black on white and what is folded 
 check_equal "after it, all is as before" "#e6edf3 6 true" "$(script "dispatchEvent(new Event('afterprint')); $printed")"
 emulate print dark
 check_equal "paper is light whatever the reader's setting" "light paper" "$(script "$contrast")"
+cut='document.body.style.width = "30rem"; // narrower than what was drawn for the screen, as a page is
+	const edge = (e) => e.getBoundingClientRect().right, count = [...document.querySelectorAll("canvas, pre")].filter((e) =>
+		edge(e) > edge(e.closest("figure") || document.body) || e.scrollWidth > e.clientWidth).length;
+	document.body.style.width = ""; return count;'
+check_equal "no plot and no command is cut by the page's edge" 0 "$(script "$cut")"
 emulate '' ''
+check_number "... as they are on a screen" "$(script "$cut") > 0"
 check_match "it prints" '^JVBERi' "$(web POST "session/$session/print" '{}' | head -c 20)"
 web POST "session/$session/window/rect" '{"width":400,"height":800}' > /dev/null
 check_equal "on a narrow screen nothing sticks out" true \
