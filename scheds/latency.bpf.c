@@ -103,6 +103,8 @@ static struct cpu_ctx cpus[MAX_CPUS];
 static u64 vtime_now[MAX_LLCS];	   /* the virtual time that running tasks have reached */
 static u64 behind_until[MAX_LLCS]; /* slices are short until then */
 static u32 nr_llcs = 1, nr_cpus = 1;
+static u32 queue_of_id
+	[MAX_CPUS]; /* 1 + the queue of the kernel's id of a last-level cache; 0: none yet */
 
 extern const int sd_llc_id __ksym __weak;
 
@@ -526,22 +528,18 @@ s32 BPF_STRUCT_OPS_SLEEPABLE(latency_init_task, struct task_struct *p,
 /* The kernel numbers caches by their first CPU; ours count from 0. */
 static void llc_init(s32 cpu)
 {
-	const int *id, *other;
+	const int *id;
+	u32 *queue;
 
 	if (!llc || !bpf_ksym_exists(&sd_llc_id))
 		return;
 	id = bpf_per_cpu_ptr(&sd_llc_id, cpu);
 	if (!id)
 		return;
-	for (int i = 0; i < MAX_CPUS && i < cpu; i++) {
-		other = bpf_per_cpu_ptr(&sd_llc_id, i);
-		if (other && *other == *id) {
-			cpu_ctx(cpu)->llc = cpu_ctx(i)->llc;
-			return;
-		}
-	}
-	if (cpu && nr_llcs < MAX_LLCS)
-		cpu_ctx(cpu)->llc = nr_llcs++;
+	queue = &queue_of_id[*id & (MAX_CPUS - 1)];
+	if (!*queue)
+		*queue = 1 + (cpu && nr_llcs < MAX_LLCS ? nr_llcs++ : 0);
+	cpu_ctx(cpu)->llc = *queue - 1;
 }
 
 s32 BPF_STRUCT_OPS_SLEEPABLE(latency_init)
