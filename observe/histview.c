@@ -213,7 +213,7 @@ static void qlen_name(const struct ledger_qlen *q, char *out, size_t size)
 	else if (q->dsq & LEDGER_QLEN_LOCAL)
 		snprintf(out, size, "local DSQ of CPU %u", (unsigned int)q->dsq);
 	else
-		snprintf(out, size, "DSQ %#" PRIx64, (uint64_t)q->dsq);
+		snprintf(out, size, "DSQ 0x%" PRIx64, (uint64_t)q->dsq);
 }
 
 static unsigned int qlen_quantile(const struct ledger_qlen *q, double quantile)
