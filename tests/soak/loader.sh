@@ -220,7 +220,7 @@ for part in ${SOAK_PARTS:-cycles kills storm memory hotplug stopped sleeps disk 
 	begin=$SECONDS
 	on=("${machine[@]}")
 	[ "$part" != sleeps ] || on=(--accel auto) # in virtual time nothing wakes the machine
-	run vm/run "${on[@]}" --cpus 2 --timeout 3600 --hang 1200 --append log_buf_len=8M "${with[@]}" --out "$tmp/out" -- \
+	run vm/run "${on[@]}" --cpus 2 --timeout 3600 --hang 1200 --append "log_buf_len=8M $strict_watches" "${with[@]}" --out "$tmp/out" -- \
 		env "CYCLES=${CYCLES:-200}" "SPLAT=${splat/|Call Trace/}" sh /with/parts.sh "$part"
 	echo "# $part: $((SECONDS - begin)) s"
 	if [ "$status" = 0 ]; then ok "$part"; else not_ok "$part" "status $status" "$out" "$(tail -n 5 <<< "$err")"; fi
