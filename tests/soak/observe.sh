@@ -19,14 +19,7 @@ if [ "$processes" -gt 0 ]; then first=13 second=14 grow=0 kib=256; else first=5 
 cat > guest.sh << 'END'
 seconds=$1 processes=$2 looks=$3
 . /with/attached.sh
-view() { # NAME WORDS...
-	name=$1
-	shift
-	schedlab "$@" > "/tmp/$name.out" 2> "/out/$name.err" &
-	attached $! || echo "$name does not start"
-	pids="$pids $!"
-	names="$names $name"
-}
+cd /tmp
 # Resident KiB of each view: "SECOND NAME RSS".
 look() {
 	awk -v at="$(cut -d. -f1 /proc/uptime)" -v names="$names" 'BEGIN { split(names, name, " ") }
@@ -58,8 +51,8 @@ hour() {
 	end=$(($(cut -d. -f1 /proc/uptime) + seconds))
 	while [ "$(cut -d. -f1 /proc/uptime)" -lt "$end" ]; do
 		look
-		: > /tmp/cpudist.out
-		: > /tmp/top.out
+		: > cpudist
+		: > top
 		sleep $((seconds / looks))
 	done
 }
@@ -81,7 +74,8 @@ wait $pids || echo "views: $?"
 : > /tmp/done
 kill $load
 wait
-for f in runqlat slow offcpu wakeups; do [ ! -e /tmp/$f.out ] || head -c 100000000 /tmp/$f.out > /out/$f.json; done
+for f in runqlat slow offcpu wakeups; do [ ! -e $f ] || head -c 100000000 $f > /out/$f.json; done
+cp ./*.err /out
 ls -l /tmp/trace.pftrace > /out/trace.size
 END
 guest --lab --memory 2G --timeout 35000 --out out --with "$root/build/tests/guest/actor" \

@@ -8,22 +8,16 @@ cd "$tmp"
 
 cat > guest.sh << 'END'
 . /with/attached.sh
-view() { # NAME WORDS...
-	name=$1
-	shift
-	schedlab "$@" --json > "/out/$name.json" 2> "/out/$name.err" &
-	attached $! || echo "$name does not start"
-	pids="$pids $!"
-}
+cd /out
 mkfifo /tmp/go
 relay napper reader 1000000 3000 100 /tmp/go > /tmp/relay &
 echo > /tmp/go
-view free runqlat --by comm --accounts --split delay --max-overhead 90% -d 1000
-view waits runqlat --by comm --accounts --split delay --max-overhead 0.001% -d 1000 1
-view offcpu offcpu -K --max-overhead 0.001% -d 1000 1
-view wakeups wakeups --max-overhead 0.001% -d 1000
-view trace trace -o /tmp/t.pftrace --max-overhead 0.001% -d 1000
-until grep -q detached /out/wakeups.err && grep -q detached /out/offcpu.err && grep -q detached /out/waits.err; do
+view free.json runqlat --json --by comm --accounts --split delay --max-overhead 90% -d 1000
+view waits.json runqlat --json --by comm --accounts --split delay --max-overhead 0.001% -d 1000 1
+view offcpu.json offcpu --json -K --max-overhead 0.001% -d 1000 1
+view wakeups.json wakeups --json --max-overhead 0.001% -d 1000
+view trace.json trace --json -o /tmp/t.pftrace --max-overhead 0.001% -d 1000
+until grep -q detached wakeups.json.err && grep -q detached offcpu.json.err && grep -q detached waits.json.err; do
 	sleep 1
 	n=$((n + 1))
 	[ $n -lt 300 ] || break
@@ -46,7 +40,7 @@ steps() {
 	jq -r '.cost | "\(.shed) \(.sample_factor)"' "$1.json" | uniq | paste -sd ' '
 }
 said() {
-	sed -n 's/.*note: over budget ([0-9.]* % of CPU time, 0.001 % allowed): \(.*\)/\1/p' "$1.err" | sed 's/: multiply counts by that//' | paste -sd '|'
+	sed -n 's/.*note: over budget ([0-9.]* % of CPU time, 0.001 % allowed): \(.*\)/\1/p' "$1.json.err" | sed 's/: multiply counts by that//' | paste -sd '|'
 }
 kept() { # the words for factors 2 to 1024
 	for k in 2 4 8 16 32 64 128 256 512 1024; do printf 'one interval of %s is kept|' $k; done
@@ -58,7 +52,7 @@ check_equal "a view without stacks begins with samples" "$(kept)detached, nothin
 check_equal "a timeline is whole or none" "detached, nothing more is seen" "$(said trace)"
 check_equal "the same of a capture with one report" "no more stacks|$(kept)detached, nothing more is seen" "$(said wakeups)"
 check_equal "a budget that is kept sheds nothing" "nothing 1 0" "$(steps free) $(jq .losses.sampled_out free.json)"
-check_not "... and says nothing" grep -q 'over budget' free.err
+check_not "... and says nothing" grep -q 'over budget' free.json.err
 
 # Stacks: none is taken any more once they are shed (its reports are of all since the start).
 check_number "while stacks are taken, they are walked or known" "$(jq -s 'first | .ledger.counts | .kernel_stacks_walked + .kernel_stacks_known' offcpu.json) > 100"

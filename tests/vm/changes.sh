@@ -8,22 +8,16 @@ cd "$tmp"
 
 cat > guest.sh << 'END'
 . /with/attached.sh
-view() { # NAME WORDS...
-	name=$1
-	shift
-	schedlab "$@" -d 1000 --json > "/out/$name.json" 2> "/out/$name.err" &
-	attached $! || echo "$name does not start"
-	pids="$pids $!"
-}
+cd /out
 finish() {
 	kill -INT $pids
 	wait $pids || echo "views: $?"
 	pids=
 }
-all="--split wake,preempt,queue,delay --accounts"
+all="--split wake,preempt,queue,delay --accounts --json"
 # Migration, and a CPU that is taken away and given back.
-view migrate runqlat $all
-view wall offcpu --wall --hz 997 -K
+view migrate.json runqlat $all -d 1000
+view wall.json offcpu --json -d 1000 --wall --hz 997 -K
 actors 1 migrate hog sleeper > /out/migrate.actors
 online=/sys/devices/system/cpu/cpu1/online
 actors 2 hog hog sleeper pipe > /out/hotplug.actors &
@@ -36,22 +30,22 @@ cat /sys/devices/system/cpu/online
 wait $!
 finish
 # Idle CPUs, and the interrupts that come all the same.
-view irq wakeups -n
-schedlab runqlat $all -d 2 --json > /out/idle.json 2> /out/idle.err
+view irq.json wakeups --json -d 1000 -n
+schedlab runqlat $all -d 2 > idle.json
 finish
 # A scheduler in mid-capture: late by 3 ms in its time, and not before and after.
 mkfifo /tmp/go
 relay napper reader 100000 5000 200 /tmp/go > /tmp/relay &
 until [ -s /tmp/relay ]; do usleep 10000; done
 read -r napper reader < /tmp/relay
-view epochs runqlat $all -p "$napper"
+view epochs.json runqlat $all -d 1000 -p "$napper"
 echo > /tmp/go
 usleep 300000
 schedlab run /with/late.bpf.o -- sleep 0.5 2> /dev/null
 usleep 300000
 finish
 # More changes than a capture holds apart, and more queues than there is room for.
-view many runqlat --split wake --queues --entries 1
+view many.json runqlat --json -d 1000 --split wake --queues --entries 1
 for i in 1 2 3 4 5 6 7; do schedlab run /with/late.bpf.o -- true 2> /dev/null; done
 finish
 kill "$napper" "$reader"
@@ -115,9 +109,9 @@ check_equal "each wait is in one epoch, or crossed two and is counted" "$(number
 # A capture holds sixteen epochs apart; a load takes three (changing, the scheduler, the kernel's own again).
 check_equal "seven schedulers one after another: sixteen epochs, six changes beyond" "16 6" \
 	"$(number many '"\(.ledger.epochs | length) \(.losses.epochs)"' | tr -d '"')"
-check_match "... which standard error tells" 'not accounted for: epochs 6$' "$(cat many.err)"
+check_match "... which standard error tells" 'not accounted for: epochs 6$' "$(cat many.json.err)"
 check_equal "... and no sample is missing" "$(number many .ledger.intervals.wakeup_latency.count)" \
 	"$(number many '[.ledger.epochs[].intervals.wakeup_latency.count] | add')"
 check_equal "queues: one has room" 1 "$(number many '.queue_lengths | length')"
 check_number "... arrivals at the others are counted" "$(number many .losses.dispatch_queues) > 10"
-check_match "... which standard error tells" "not accounted for: dispatch_queues $(number many .losses.dispatch_queues)\$" "$(cat many.err)"
+check_match "... which standard error tells" "not accounted for: dispatch_queues $(number many .losses.dispatch_queues)\$" "$(cat many.json.err)"

@@ -18,13 +18,7 @@ napper=${napper%.}
 reader=$(cat /with/reader)
 cgroup=$(cat /with/cgroup)
 . /with/attached.sh
-view() { # FILE WORDS...: start it, wait until it watches
-	file=$1
-	shift
-	schedlab "$@" > "/out/$file" 2> "/out/$file.err" &
-	attached $! || echo "$file does not start"
-	pids="$pids $!"
-}
+cd /out
 mkdir "$cgroup" /sys/fs/cgroup/gone
 mkfifo /tmp/go
 /with/relay "$napper" "$reader" "$1" 10000 1000 /tmp/go > /out/pids &

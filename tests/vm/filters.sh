@@ -9,14 +9,12 @@ cd "$tmp"
 
 cat > guest.sh << 'END'
 . /with/attached.sh
-pids=
-view() { # SIGNAL FILE WORDS...: FILE.json or FILE.txt; it will be ended by SIGNAL
+cd /out
+until_signal() { # SIGNAL FILE WORDS...: a view that will be ended by SIGNAL
 	signal=$1
-	file=$2
-	shift 2
-	schedlab "$@" -d 1000 > "/out/$file" 2> "/out/$file.err" &
-	attached $! || echo "$file does not start"
-	pids="$pids $!:$signal:$file"
+	shift
+	view "$@" -d 1000
+	ends="$ends $!:$signal:$file"
 }
 switches() { # of the reader, which blocks once a round
 	awk '/^voluntary/ { print $2 }' "/proc/$reader/status"
@@ -36,14 +34,14 @@ epochs() { # some rounds under the default, some under a scheduler, and some mor
 	rounds 5
 }
 end() { # of all views
-	for view in $pids; do
+	for view in $ends; do
 		IFS=: read -r pid signal file << HERE
 $view
 HERE
 		kill -$signal "$pid"
 		wait "$pid" || echo "$file: $?"
 	done
-	pids=
+	ends=
 }
 cgroups=/sys/fs/cgroup
 mkdir -p $cgroups/naps/deep $cgroups/reads
@@ -55,28 +53,28 @@ read -r napper reader < /out/pids
 echo "$napper" > $cgroups/naps/deep/cgroup.procs
 echo "$reader" > $cgroups/reads/cgroup.procs
 renice -n 5 -p "$reader"
-for by in process nice class cpu; do view INT runqlat-$by.json runqlat --by $by --entries 4096 --json; done
-view INT runqlat-epoch.txt runqlat --by epoch
-for by in thread process cgroup nice cpu; do view INT cpudist-$by.json cpudist --by $by --entries 4096 --json; done
-view HUP cpudist-epoch.txt cpudist --by epoch
+for by in process nice class cpu; do until_signal INT runqlat-$by.json runqlat --by $by --entries 4096 --json; done
+until_signal INT runqlat-epoch.txt runqlat --by epoch
+for by in thread process cgroup nice cpu; do until_signal INT cpudist-$by.json cpudist --by $by --entries 4096 --json; done
+until_signal HUP cpudist-epoch.txt cpudist --by epoch
 echo > /tmp/go
 epochs
 end
 for name in napper reader; do
 	eval "pid=\$$name"
-	view TERM runqlat-$name.json runqlat -p $pid --accounts --json
+	until_signal TERM runqlat-$name.json runqlat -p $pid --accounts --json
 done
-view HUP cpudist-pid.json cpudist -p "$reader" --by process --json
-view TERM offcpu-pid.json offcpu -K -p "$reader" --json
-view TERM wakeups-pid.json wakeups -n -p "$reader" --json
-view TERM trace-pid.json trace -o /out/pid.pftrace -p "$reader" --json
-view TERM top-pid.json top 1000 -p "$reader" --json
-view HUP runqlat-cgroup.json runqlat -c naps --accounts --json
-view TERM cpudist-in.json cpudist -c reads --by process --json
-view HUP offcpu-cgroup.json offcpu -K -c reads --json
-view HUP wakeups-cgroup.json wakeups -n -c $cgroups/reads --json
-view HUP trace-cgroup.json trace -o /out/cgroup.pftrace -c reads --json
-view HUP top-cgroup.json top 1000 -c naps --json
+until_signal HUP cpudist-pid.json cpudist -p "$reader" --by process --json
+until_signal TERM offcpu-pid.json offcpu -K -p "$reader" --json
+until_signal TERM wakeups-pid.json wakeups -n -p "$reader" --json
+until_signal TERM trace-pid.json trace -o /out/pid.pftrace -p "$reader" --json
+until_signal TERM top-pid.json top 1000 -p "$reader" --json
+until_signal HUP runqlat-cgroup.json runqlat -c naps --accounts --json
+until_signal TERM cpudist-in.json cpudist -c reads --by process --json
+until_signal HUP offcpu-cgroup.json offcpu -K -c reads --json
+until_signal HUP wakeups-cgroup.json wakeups -n -c $cgroups/reads --json
+until_signal HUP trace-cgroup.json trace -o /out/cgroup.pftrace -c reads --json
+until_signal HUP top-cgroup.json top 1000 -c naps --json
 rounds 80
 end
 kill $relay "$reader"
