@@ -6,10 +6,11 @@
 static __always_inline int edge_new(const struct edge_key *key, struct task_struct *p,
 				    struct task_struct *waker, __u32 context)
 {
-	__u32 at = edges_used < cfg_rows_max ? __sync_fetch_and_add(&edges_used, 1) : LEDGER_NO_ROW;
-	struct ledger_edge *edge = bpf_map_lookup_elem(&edges, &at);
+	__u32 at;
+	struct ledger_edge *edge =
+		table_new(&edges, &edge_index, key, &edges_used, cfg_rows_max, &at);
 
-	if (!edge || bpf_map_update_elem(&edge_index, key, &at, BPF_NOEXIST)) {
+	if (!edge) {
 		lost(LEDGER_LOSS_EDGES);
 		return -1;
 	}
@@ -43,11 +44,11 @@ static __noinline int edge_find(const struct edge_key *key, struct task_struct *
 static __always_inline int chain_new(const struct chain_key *key, const struct task *by,
 				     struct task_struct *waker, struct task_struct *p)
 {
-	__u32 at =
-		chains_used < cfg_rows_max ? __sync_fetch_and_add(&chains_used, 1) : LEDGER_NO_ROW;
-	struct ledger_chain *chain = bpf_map_lookup_elem(&chains, &at);
+	__u32 at;
+	struct ledger_chain *chain =
+		table_new(&chains, &chain_index, key, &chains_used, cfg_rows_max, &at);
 
-	if (!chain || bpf_map_update_elem(&chain_index, key, &at, BPF_NOEXIST)) {
+	if (!chain) {
 		lost(LEDGER_LOSS_CHAINS);
 		return -1;
 	}

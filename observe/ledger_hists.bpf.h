@@ -24,14 +24,13 @@ static __always_inline __u64 split_id(struct task_struct *p)
 
 static __noinline int split_new(struct task_struct *p, const struct split_key *key, __u64 id)
 {
-	__u32 at =
-		splits_used < cfg_split_max ? __sync_fetch_and_add(&splits_used, 1) : LEDGER_NO_ROW;
 	struct split_name *name;
+	__u32 at;
 
-	if (!p || !key || at >= cfg_split_max)
+	if (!p || !key)
 		return -1;
-	name = bpf_map_lookup_elem(&split_names, &at);
-	if (!name || bpf_map_update_elem(&split_index, key, &at, BPF_NOEXIST))
+	name = table_new(&split_names, &split_index, key, &splits_used, cfg_split_max, &at);
+	if (!name)
 		return -1;
 	name->key = *key;
 	name->id = id;
@@ -77,9 +76,8 @@ static __noinline int split_add(struct task_struct *p, __u32 slot, __u64 ns)
 	} else {
 		int fresh = split_new(p, &key, id);
 
-		if (fresh < 0) {
+		if (fresh < 0)
 			return -1;
-		}
 		at = fresh;
 	}
 	at = at * cfg_nr_hists + slot;

@@ -150,6 +150,20 @@ static __always_inline void counted(enum ledger_count what)
 		c->counts[what]++;
 }
 
+/*
+ * A free row of @table, an array of at most @max rows of which @used are taken, for @key, which @index, a hash, has from
+ * now on. Returns the row and, in @at, its number; NULL where the table is full or another CPU has just put in the key.
+ */
+static __always_inline void *table_new(void *table, void *index, const void *key, __u32 *used,
+				       __u32 max, __u32 *at)
+{
+	void *row;
+
+	*at = *used < max ? __sync_fetch_and_add(used, 1) : LEDGER_NO_ROW;
+	row = bpf_map_lookup_elem(table, at);
+	return row && !bpf_map_update_elem(index, key, at, BPF_NOEXIST) ? row : NULL;
+}
+
 /* Keys of splits, and their histograms: shared by the CPUs, updated atomically. */
 struct split_key {
 	__u64 a, b;

@@ -12,9 +12,8 @@ static __noinline int qlen_find(__u64 dsq)
 	known = bpf_map_lookup_elem(&qlen_index, &key);
 	if (known)
 		return *known;
-	at = __sync_fetch_and_add(&qlens_used, 1);
-	row = bpf_map_lookup_elem(&qlens, &at);
-	if (!row || bpf_map_update_elem(&qlen_index, &key, &at, BPF_NOEXIST)) {
+	row = table_new(&qlens, &qlen_index, &key, &qlens_used, cfg_rows_max, &at);
+	if (!row) {
 		lost(LEDGER_LOSS_DSQS);
 		return -1;
 	}

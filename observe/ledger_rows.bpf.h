@@ -23,10 +23,10 @@ struct row_of {
 static __always_inline int row_new(struct task_struct *p, const struct row_key *key,
 				   const struct row_of *of)
 {
-	__u32 at = rows_used < cfg_rows_max ? __sync_fetch_and_add(&rows_used, 1) : LEDGER_NO_ROW;
-	struct ledger_row *row = bpf_map_lookup_elem(&rows, &at);
+	__u32 at;
+	struct ledger_row *row = table_new(&rows, &row_index, key, &rows_used, cfg_rows_max, &at);
 
-	if (!row || bpf_map_update_elem(&row_index, key, &at, BPF_NOEXIST)) {
+	if (!row) {
 		lost(LEDGER_LOSS_ROWS);
 		return -1;
 	}
