@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The symbolizer: kernel symbols, mappings of processes, perf maps. What is inside an ELF file is elfsyms.c's business.
- * Each process's mappings are read once and again when an address falls outside of them.
+ * The symbolizer: which mapping of which process an address lies in, and who can name it there: elfsyms.c the code of ELF
+ * files, ranges.c the kernel's and generated code. Each process's mappings are read once and again when an address falls
+ * outside of them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,25 +17,11 @@
 
 #include "lib/fileio.h"
 #include "observe/elfsyms.h"
+#include "observe/ranges.h"
 #include "observe/symbols.h"
 
-#define KALLSYMS_MAX_BYTES (256u << 20)
-#define MAPS_MAX_BYTES	   (64u << 20)
-#define PERF_MAP_MAX_BYTES (256u << 20)
-#define REREADS_MAX	   8
-
-/* A name for [start, end). */
-struct range {
-	uint64_t start, end;
-	const char *name;
-	const char *module;
-};
-
-struct ranges {
-	struct range *v;
-	size_t nr;
-	char *text; /* what the names point into */
-};
+#define MAPS_MAX_BYTES (64u << 20)
+#define REREADS_MAX    8
 
 /* One executable mapping of a process. */
 struct mapping {
@@ -54,8 +41,7 @@ struct process {
 	unsigned int rereads;
 	bool gone;
 	uint64_t pass; /* in which it was last met alive */
-	struct ranges jit;
-	off_t jit_size; /* of the perf map when it was read; -1: never */
+	struct perf_map jit;
 };
 
 /* One ELF file, shared by all that map it. */
@@ -74,99 +60,6 @@ struct symbols {
 	struct symbols_counts counts;
 };
 
-static int compare_ranges(const void *a, const void *b)
-{
-	const struct range *x = a, *y = b;
-
-	return x->start < y->start ? -1 : x->start > y->start;
-}
-
-static void ranges_free(struct ranges *r)
-{
-	free(r->v);
-	free(r->text);
-	memset(r, 0, sizeof(*r));
-}
-
-static int ranges_add(struct ranges *r, size_t *cap, const struct range *one)
-{
-	if (r->nr == *cap) {
-		size_t want = *cap ? *cap * 2 : 1024;
-		struct range *fresh = reallocarray(r->v, want, sizeof(*fresh));
-
-		if (!fresh)
-			return -ENOMEM;
-		r->v = fresh;
-		*cap = want;
-	}
-	r->v[r->nr++] = *one;
-	return 0;
-}
-
-/* The range that holds @at, or NULL. Where ranges overlap the one that begins last wins. */
-static const struct range *ranges_find(const struct ranges *r, uint64_t at)
-{
-	size_t low = 0, high = r->nr;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (r->v[mid].start <= at)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low && at < r->v[low - 1].end ? &r->v[low - 1] : NULL;
-}
-
-/* One line of kallsyms, cut up in place: "ffffffff81000000 T name\t[module]". False: not a function. */
-static bool kallsyms_line(char *line, struct range *out)
-{
-	char *type, *name, *module;
-
-	out->start = strtoull(line, &type, 16);
-	if (type == line || type[0] != ' ' || !type[1] || type[2] != ' ' ||
-	    !strchr("tTwW", type[1]))
-		return false;
-	name = type + 3;
-	module = strpbrk(name, " \t");
-	if (module) {
-		*module++ = '\0';
-		module += strspn(module, " \t[");
-		module[strcspn(module, "]")] = '\0';
-	}
-	out->name = name;
-	out->module = module && *module ? module : "kernel";
-	return *name;
-}
-
-static void read_kallsyms(struct symbols *s, const char *path)
-{
-	char *rest, *line;
-	size_t cap = 0;
-
-	if (file_read(path, KALLSYMS_MAX_BYTES, &s->kernel.text, NULL))
-		return;
-	rest = s->kernel.text;
-	while ((line = strsep(&rest, "\n"))) {
-		struct range one;
-
-		if (kallsyms_line(line, &one) && one.start && ranges_add(&s->kernel, &cap, &one))
-			break;
-	}
-	s->counts.kernel_hidden = s->kernel.nr == 0;
-	if (!s->kernel.nr)
-		return;
-	qsort(s->kernel.v, s->kernel.nr, sizeof(*s->kernel.v), compare_ranges);
-	for (size_t i = 0; i + 1 < s->kernel.nr; i++)
-		s->kernel.v[i].end = s->kernel.v[i + 1].start;
-	s->kernel.v[s->kernel.nr - 1].end = s->kernel.v[s->kernel.nr - 1].start + 4096;
-	/* Aliases share an address: an empty range would hide behind its twin, so give all of them its end. */
-	for (size_t i = s->kernel.nr - 1; i-- > 0;)
-		if (s->kernel.v[i].start == s->kernel.v[i + 1].start)
-			s->kernel.v[i].end = s->kernel.v[i + 1].end;
-}
-
 struct symbols *symbols_open(const struct symbols_options *options)
 {
 	struct symbols *s = calloc(1, sizeof(*s));
@@ -179,7 +72,8 @@ struct symbols *symbols_open(const struct symbols_options *options)
 		free(s);
 		return NULL;
 	}
-	read_kallsyms(s, options->kallsyms ? options->kallsyms : "/proc/kallsyms");
+	if (!kallsyms_read(&s->kernel, options->kallsyms ? options->kallsyms : "/proc/kallsyms"))
+		s->counts.kernel_hidden = s->kernel.nr == 0;
 	return s;
 }
 
@@ -197,7 +91,7 @@ static void free_process(void *node)
 	struct process *p = node;
 
 	free_maps(p);
-	ranges_free(&p->jit);
+	perf_map_forget(&p->jit);
 	free(p->exe);
 	free(p);
 }
@@ -377,7 +271,6 @@ static struct process *process_of(struct symbols *s, pid_t tgid)
 		return NULL;
 	p->tgid = tgid;
 	p->pass = s->pass;
-	p->jit_size = -1;
 	if (!tsearch(p, &s->processes, compare_processes)) {
 		free(p);
 		return NULL;
@@ -404,8 +297,7 @@ int symbols_remember(struct symbols *s, pid_t tgid)
 	exe = read_exe(s, tgid);
 	if (exe && (!p->exe || strcmp(exe, p->exe) != 0 || p->pass + 1 < s->pass)) {
 		free_maps(p);
-		ranges_free(&p->jit);
-		p->jit_size = -1;
+		perf_map_forget(&p->jit);
 		p->rereads = 0;
 		free(p->exe);
 		p->exe = exe;
@@ -491,110 +383,6 @@ static struct elfsyms *elf_of(struct symbols *s, const struct process *p, struct
 	return m->elf;
 }
 
-/* The last number of the NSpid line of /proc/PID/status: the pid by which the process calls itself. */
-static pid_t own_pid(const struct symbols *s, pid_t tgid)
-{
-	char path[256], *text, *line, *last;
-	pid_t pid = tgid;
-	long number_of;
-
-	snprintf(path, sizeof(path), "%s/%d/status", s->proc, (int)tgid);
-	if (file_read(path, 1u << 20, &text, NULL))
-		return pid;
-	line = strstr(text, "\nNSpid:");
-	if (line) {
-		line[1 + strcspn(line + 1, "\n")] = '\0';
-		last = strrchr(line, '\t');
-		number_of = last ? strtol(last, NULL, 10) : 0;
-		if (number_of > 0 && number_of <= INT32_MAX)
-			pid = (pid_t)number_of;
-	}
-	free(text);
-	return pid;
-}
-
-/* "START SIZE name" in hexadecimal, cut up in place. */
-static bool perf_map_line(char *line, struct range *out)
-{
-	char *at, *name;
-	uint64_t size;
-
-	out->start = strtoull(line, &at, 16);
-	if (at == line || *at != ' ')
-		return false;
-	size = strtoull(at, &name, 16);
-	if (name == at || *name != ' ' || !name[1] || !size)
-		return false;
-	if (__builtin_add_overflow(out->start, size, &out->end))
-		return false;
-	out->name = name + 1;
-	out->module = "[jit]";
-	return true;
-}
-
-/* Only the process's own user, or root, may name its code. */
-static bool perf_map_trusted(const struct symbols *s, pid_t tgid, const struct stat *map)
-{
-	char path[256];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "%s/%d", s->proc, (int)tgid);
-	return S_ISREG(map->st_mode) &&
-	       (map->st_uid == 0 || (!stat(path, &st) && st.st_uid == map->st_uid));
-}
-
-static int open_perf_map(const struct symbols *s, pid_t tgid, struct stat *st)
-{
-	const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW;
-	char path[256];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%d/root/tmp/perf-%d.map", s->proc, (int)tgid,
-		 (int)own_pid(s, tgid));
-	fd = open(path, flags);
-	if (fd < 0) {
-		snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)tgid);
-		fd = open(path, flags);
-	}
-	if (fd >= 0 && (fstat(fd, st) || !perf_map_trusted(s, tgid, st))) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* Read the perf map of @p if it has grown since. */
-static void read_perf_map(const struct symbols *s, struct process *p)
-{
-	char path[64], *rest, *line;
-	size_t cap = 0;
-	struct stat st;
-	int fd = open_perf_map(s, p->tgid, &st), err;
-
-	if (fd < 0)
-		return;
-	if (st.st_size == p->jit_size) {
-		close(fd);
-		return;
-	}
-	p->jit_size = st.st_size;
-	ranges_free(&p->jit);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	err = file_read(path, PERF_MAP_MAX_BYTES, &p->jit.text, NULL);
-	close(fd);
-	if (err)
-		return;
-	rest = p->jit.text;
-	while ((line = strsep(&rest, "\n"))) {
-		struct range one;
-
-		if (perf_map_line(line, &one) && ranges_add(&p->jit, &cap, &one))
-			break;
-	}
-	if (p->jit.nr)
-		qsort(p->jit.v, p->jit.nr, sizeof(*p->jit.v), compare_ranges);
-}
-
 static int unknown(struct frame *out, const char *module, const char *build_id, uint64_t address,
 		   uint64_t *why)
 {
@@ -611,11 +399,11 @@ static int unknown(struct frame *out, const char *module, const char *build_id, 
 static int jit_frame(struct symbols *s, struct process *p, const struct mapping *m, uint64_t ip,
 		     struct frame *out)
 {
-	const struct range *r = ranges_find(&p->jit, ip);
+	const struct range *r = ranges_find(&p->jit.ranges, ip);
 
 	if (!r) {
-		read_perf_map(s, p);
-		r = ranges_find(&p->jit, ip);
+		perf_map_read(&p->jit, s->proc, p->tgid);
+		r = ranges_find(&p->jit.ranges, ip);
 	}
 	if (!r)
 		return unknown(out, m->path[0] ? m->path : "[anon]", "", ip,
