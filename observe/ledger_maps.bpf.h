@@ -53,6 +53,7 @@ __u32 chains_used;
 __u32 qlens_used;
 __u32 splits_used;
 struct ledger_open_wait oldest;
+__u64 ext_class; /* address of sched_ext's class; 0: none, or not to be known */
 
 /* A user stack, and where user space stood when it was taken: there again, it need not be walked. */
 struct user_place {

@@ -92,6 +92,7 @@ int find_oldest(void *unused)
 	struct bpf_iter_task it;
 
 	__builtin_memset(&oldest, 0, sizeof(oldest));
+	find_ext_class();
 	bpf_rcu_read_lock();
 	bpf_iter_task_new(&it, NULL, 1 /* BPF_TASK_ITER_ALL_THREADS */);
 	while ((p = bpf_iter_task_next(&it))) {
@@ -112,7 +113,7 @@ int find_oldest(void *unused)
 }
 
 /*
- * Storage for all tasks, before the capture. The kernel keeps one free block of this size per CPU and gets more only with
+ * Storage for all tasks, and what must be known of the kernel, before the capture. The kernel keeps one free block of this size per CPU and gets more only with
  * interrupts on: a first switch that found two tasks without would lose one.
  */
 SEC("syscall")
@@ -121,6 +122,7 @@ int follow_all(void *unused)
 	struct task_struct *p;
 	struct bpf_iter_task it;
 
+	find_ext_class();
 	bpf_rcu_read_lock();
 	bpf_iter_task_new(&it, NULL, 1 /* BPF_TASK_ITER_ALL_THREADS */);
 	while ((p = bpf_iter_task_next(&it)))
