@@ -420,8 +420,9 @@ static int run(void *context)
 	if (w->from)
 		return draw_capture(w);
 	w->view.context = w;
-	w->symbols = symbols_open(&symbols);
-	if (!w->symbols) {
+	if (w->view.ledger.kernel_stacks)
+		w->symbols = symbols_open(&symbols);
+	if (w->view.ledger.kernel_stacks && !w->symbols) {
 		cli_error("wakeups: out of memory");
 		return EXIT_STATUS_FAILURE;
 	}

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <bpf/btf.h>
-
 #include "lib/sysenv.h"
 #include "observe/ledger_internal.h"
 
@@ -19,29 +17,25 @@
 
 #define WAIT_INTERVALS (1u << LEDGER_WAKEUP | 1u << LEDGER_PREEMPT)
 
-static bool kernel_has_function(const struct btf *btf, const char *name)
+/* Whether the kernel has @function, to which @program is then attached. libbpf reads the kernel's types once for all. */
+static bool attaches_to(struct bpf_program *program, const char *function)
 {
-	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+	return bpf_program__set_attach_target(program, 0, function) == 0;
 }
 
 /* The programs that tell a change of scheduler: only where the kernel has the functions they attach to. */
 static void choose_epoch_programs(struct ledger *ledger)
 {
 	struct ledger_bpf *bpf = ledger->bpf;
-	struct btf *btf = btf__load_vmlinux_btf();
-	const char *disable = kernel_has_function(btf, "scx_disable_workfn")
-				      ? "scx_disable_workfn"
-				      : "scx_ops_disable_workfn";
 
-	if (ledger->max_epochs > 1 && kernel_has_function(btf, "bpf_scx_reg") &&
-	    kernel_has_function(btf, disable)) {
-		bpf_program__set_autoload(bpf->progs.epoch_load, true);
-		bpf_program__set_autoload(bpf->progs.epoch_loaded, true);
-		bpf_program__set_autoload(bpf->progs.epoch_disable, true);
-		bpf_program__set_attach_target(bpf->progs.epoch_disable, 0, disable);
-		ledger->epoch_programs = true;
-	}
-	btf__free(btf);
+	ledger->epoch_programs = ledger->max_epochs > 1 &&
+				 attaches_to(bpf->progs.epoch_load, "bpf_scx_reg") &&
+				 attaches_to(bpf->progs.epoch_loaded, "bpf_scx_reg") &&
+				 (attaches_to(bpf->progs.epoch_disable, "scx_disable_workfn") ||
+				  attaches_to(bpf->progs.epoch_disable, "scx_ops_disable_workfn"));
+	bpf_program__set_autoload(bpf->progs.epoch_load, ledger->epoch_programs);
+	bpf_program__set_autoload(bpf->progs.epoch_loaded, ledger->epoch_programs);
+	bpf_program__set_autoload(bpf->progs.epoch_disable, ledger->epoch_programs);
 }
 
 /* Either the cheapest form's programs or the general ones. */
