@@ -21,6 +21,7 @@ nproc > /out/nproc
 for f in physical_package_id core_id; do cat /sys/devices/system/cpu/cpu*/topology/$f | sort -u | wc -l; done > /out/topology
 awk '$2 ~ /debug|tracing|bpf|cgroup|^.tmp$/ { print $2 }' /proc/mounts | sort > /out/mounts
 cat /proc/cmdline > /out/cmdline
+cat /proc/sys/kernel/watchdog_thresh /sys/module/rcupdate/parameters/rcu_cpu_stall_timeout > /out/watches
 id -u > /out/id
 bash -c 'echo $BASH_VERSION' > /out/bash
 schedlab --version > /out/version
@@ -31,7 +32,7 @@ exit 7
 END
 # shellcheck disable=SC2016 # none of this may expand, here or there
 words=('two words' '"quoted"' "it's" '$HOME `id` \n' '' '*')
-run "$root/vm/run" --accel tcg --topology 1,2,2 --with "$(command -v bash)" --with "$tmp/good.sh" --out "$tmp/out dir" -- \
+run "$root/vm/run" --accel tcg --topology 1,2,2 --append rcupdate.rcu_cpu_stall_timeout=21 --with "$(command -v bash)" --with "$tmp/good.sh" --out "$tmp/out dir" -- \
 	sh /with/good.sh "${words[@]}"
 check_equal "exit status" 7 "$status"
 check_equal "standard output, and each word as it was" "$(
@@ -48,6 +49,7 @@ check_equal "CPUs of the topology" 4 "$(cat "$seen/nproc")"
 check_equal "sockets and cores of the topology" "1 2" "$(xargs < "$seen/topology")"
 check_equal "mounts" "/sys/fs/bpf /sys/fs/cgroup /sys/kernel/debug /sys/kernel/tracing /tmp" "$(xargs < "$seen/mounts")"
 check_match "evidence on the kernel's command line" 'schedlab.evidence=tcg' "$(cat "$seen/cmdline")"
+check_equal "the kernel's watches wait longer than usual, and --append has the last word" "60 21" "$(xargs < "$seen/watches")"
 check_equal "the command is root" 0 "$(cat "$seen/id")"
 check_match "a program with its shared libraries" '^[0-9]+\.' "$(cat "$seen/bash")"
 check_match "schedlab" '[0-9]' "$(cat "$seen/version")"
