@@ -11,7 +11,8 @@
 
 #include "lib/fileio.h"
 
-#define READ_CHUNK 65536
+#define READ_CHUNK    65536
+#define LINE_FILE_MAX (1 << 20) /* /proc/stat of a large machine has its place in it */
 
 static int read_all(int fd, size_t max_bytes, char **data, size_t *size)
 {
@@ -62,6 +63,19 @@ int file_read(const char *path, size_t max_bytes, char **data, size_t *size)
 	err = read_all(fd, max_bytes, data, size);
 	close(fd);
 	return err;
+}
+
+int file_read_line(const char *path, char *line, size_t size)
+{
+	char *text;
+	int err = file_read(path, LINE_FILE_MAX, &text, NULL);
+
+	if (err)
+		return err;
+	text[strcspn(text, "\n")] = '\0';
+	snprintf(line, size, "%s", text);
+	free(text);
+	return 0;
 }
 
 static int write_all(int fd, const char *data, size_t size)
@@ -152,9 +166,9 @@ int file_replace_with(const char *path, int (*write)(void *context, FILE *out), 
 	return err;
 }
 
-int file_replace_json(const char *path, const json_t *json)
+int file_replace_json(const char *path, const json_t *json, size_t layout)
 {
-	char *text = json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
+	char *text = json_dumps(json, layout | JSON_REAL_PRECISION(15));
 	size_t size;
 	int err;
 

@@ -13,6 +13,9 @@
  */
 int file_read(const char *path, size_t max_bytes, char **data, size_t *size);
 
+/* The first line of a small file (1 MiB at most), without its end, cut to @size. Returns 0 or as file_read() does. */
+int file_read_line(const char *path, char *line, size_t size);
+
 /* Replace @path with @size bytes of @data, mode 0644. Returns 0 or -errno; on an error @path is as it was. */
 int file_replace(const char *path, const void *data, size_t size);
 
@@ -22,8 +25,8 @@ int file_replace(const char *path, const void *data, size_t size);
  */
 int file_replace_with(const char *path, int (*write)(void *context, FILE *out), void *context);
 
-/* Replace @path with @json, indented, and a newline at the end. Returns 0 or -errno. */
-int file_replace_json(const char *path, const json_t *json);
+/* Replace @path with @json and a newline at the end; @layout is JSON_COMPACT or JSON_INDENT(n). Returns 0 or -errno. */
+int file_replace_json(const char *path, const json_t *json, size_t layout);
 
 /* Print @json on stdout on one line and flush. Returns 0 or -errno (a closed pipe, a full disk). */
 int file_print_json(const json_t *json);

@@ -72,18 +72,6 @@ int result_finish(json_t *result)
 int result_write(json_t *result, const char *path)
 {
 	int err = seal_add(result);
-	size_t size;
-	char *text;
 
-	if (err)
-		return err;
-	text = json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(15));
-	if (!text)
-		return -ENOMEM;
-	/* The terminating NUL's place takes the final newline. */
-	size = strlen(text);
-	text[size] = '\n';
-	err = file_replace(path, text, size + 1);
-	free(text);
-	return err;
+	return err ? err : file_replace_json(path, result, JSON_COMPACT);
 }

@@ -12,29 +12,15 @@
 #include "lib/fileio.h"
 #include "lib/sysenv.h"
 
-#define SMALL_FILE_MAX (1 << 20)
-#define SCX_SYSFS      "/sys/kernel/sched_ext"
-
-/* The first line of a small file into @out. Returns 0 or -errno. */
-static int read_line(const char *path, char *out, size_t size)
-{
-	char *text;
-	int err = file_read(path, SMALL_FILE_MAX, &text, NULL);
-
-	if (err)
-		return err;
-	text[strcspn(text, "\n")] = '\0';
-	snprintf(out, size, "%s", text);
-	free(text);
-	return 0;
-}
+#define CPUINFO_MAX (16 << 20)
+#define SCX_SYSFS   "/sys/kernel/sched_ext"
 
 static json_t *line_or_null(const char *path)
 {
 	char line[256];
 	json_t *text;
 
-	if (read_line(path, line, sizeof(line)))
+	if (file_read_line(path, line, sizeof(line)))
 		return json_null();
 	text = json_string(line);
 	return text ? text : json_null();
@@ -59,7 +45,7 @@ static bool cpuinfo_has_hypervisor(void)
 	char *text;
 	bool found;
 
-	if (file_read("/proc/cpuinfo", SMALL_FILE_MAX * 16, &text, NULL))
+	if (file_read("/proc/cpuinfo", CPUINFO_MAX, &text, NULL))
 		return false;
 	found = strstr(text, " hypervisor") != NULL;
 	free(text);
@@ -71,7 +57,7 @@ enum evidence sysenv_evidence(void)
 	static const char key[] = "schedlab.evidence=";
 	char line[4096], *value;
 
-	if (!read_line("/proc/cmdline", line, sizeof(line))) {
+	if (!file_read_line("/proc/cmdline", line, sizeof(line))) {
 		value = strstr(line, key);
 		if (value && (value == line || value[-1] == ' ')) {
 			value += sizeof(key) - 1;
@@ -102,7 +88,7 @@ static json_t *cpuinfo_value(const char *key)
 	json_t *value = NULL;
 	char *text, *line, *rest;
 
-	if (file_read("/proc/cpuinfo", SMALL_FILE_MAX * 16, &text, NULL))
+	if (file_read("/proc/cpuinfo", CPUINFO_MAX, &text, NULL))
 		return json_null();
 	for (line = strtok_r(text, "\n", &rest); line && !value;
 	     line = strtok_r(NULL, "\n", &rest)) {
@@ -123,7 +109,7 @@ static json_t *preemption_model(const char *version)
 {
 	char line[256], *open, *close;
 
-	if (read_line("/sys/kernel/debug/sched/preempt", line, sizeof(line))) {
+	if (file_read_line("/sys/kernel/debug/sched/preempt", line, sizeof(line))) {
 		if (strstr(version, "PREEMPT_RT"))
 			return json_string("rt");
 		if (strstr(version, "PREEMPT ") && !strstr(version, "PREEMPT_DYNAMIC"))
@@ -173,9 +159,9 @@ static json_t *turbo(void)
 {
 	char line[16];
 
-	if (!read_line("/sys/devices/system/cpu/intel_pstate/no_turbo", line, sizeof(line)))
+	if (!file_read_line("/sys/devices/system/cpu/intel_pstate/no_turbo", line, sizeof(line)))
 		return json_string(line[0] == '0' ? "on" : "off");
-	if (!read_line("/sys/devices/system/cpu/cpufreq/boost", line, sizeof(line)))
+	if (!file_read_line("/sys/devices/system/cpu/cpufreq/boost", line, sizeof(line)))
 		return json_string(line[0] == '1' ? "on" : "off");
 	return json_null();
 }
@@ -187,7 +173,7 @@ static json_t *steal_ticks(void)
 	unsigned long long ticks = 0;
 	int column;
 
-	if (read_line("/proc/stat", line, sizeof(line)) || strncmp(line, "cpu ", 4) != 0)
+	if (file_read_line("/proc/stat", line, sizeof(line)) || strncmp(line, "cpu ", 4) != 0)
 		return json_null();
 	/* user nice system idle iowait irq softirq steal */
 	for (column = 0; column < 8; column++) {
@@ -232,6 +218,6 @@ int sysenv_active_ops(char *out, size_t size)
 	if (!sysenv_has_sched_ext())
 		return -ENOTSUP;
 	/* The folder root/ is there only while a scheduler is attached. */
-	err = read_line(SCX_SYSFS "/root/ops", out, size);
+	err = file_read_line(SCX_SYSFS "/root/ops", out, size);
 	return err == -ENOENT || err == -ENODEV ? 0 : err;
 }

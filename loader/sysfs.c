@@ -14,19 +14,12 @@
 /* The first line of a sysfs file, "" where it is missing. Returns 0, also where it is missing, or -errno. */
 static int read_text(const char *path, char *out, size_t size)
 {
-	char *text;
-	int err = file_read(path, 65536, &text, NULL);
+	int err = file_read_line(path, out, size);
 
-	out[0] = '\0';
-	/* root/ vanishes with its scheduler, in the middle of a read too. */
-	if (err == -ENOENT || err == -ENODEV)
-		return 0;
 	if (err)
-		return err;
-	text[strcspn(text, "\n")] = '\0';
-	snprintf(out, size, "%s", text);
-	free(text);
-	return 0;
+		out[0] = '\0';
+	/* root/ vanishes with its scheduler, in the middle of a read too. */
+	return err == -ENOENT || err == -ENODEV ? 0 : err;
 }
 
 static int read_number(const char *path, uint64_t *value)

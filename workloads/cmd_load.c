@@ -222,7 +222,7 @@ static int write_result(const struct load_report *report, json_t *result, const 
 	}
 	if (a->jobs && write_text(a->jobs, print_jobs, (void *)report))
 		return EXIT_STATUS_FAILURE;
-	err = a->load.output ? file_replace_json(a->load.output, result) : 0;
+	err = a->load.output ? file_replace_json(a->load.output, result, JSON_INDENT(1)) : 0;
 	if (err) {
 		cli_error("cannot write %s: %s",
 			  cli_printable(a->load.output, shown, sizeof(shown)), strerror(-err));

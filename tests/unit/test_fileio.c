@@ -149,7 +149,7 @@ static void json_is_written_with_its_newline(void **state)
 	char *data = NULL;
 	size_t size = 0;
 
-	assert_int_equal(file_replace_json(path, json), 0);
+	assert_int_equal(file_replace_json(path, json, JSON_INDENT(1)), 0);
 	assert_int_equal(file_read(path, 1 << 16, &data, &size), 0);
 	assert_int_equal(data[size - 1], '\n');
 	back = json_loads(data, 0, NULL);

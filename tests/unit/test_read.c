@@ -184,8 +184,8 @@ static void a_folder_is_read_in_order(void **state)
 	json_t *document = good_result();
 	int lines = 0;
 
-	assert_int_equal(file_replace_json(path_in_folder("b.json"), document), 0);
-	assert_int_equal(file_replace_json(path_in_folder("a.json"), document), 0);
+	assert_int_equal(file_replace_json(path_in_folder("b.json"), document, 0), 0);
+	assert_int_equal(file_replace_json(path_in_folder("a.json"), document, 0), 0);
 	assert_int_equal(file_replace(path_in_folder("c.json"), "{", 1), 0);
 	assert_int_equal(file_replace(path_in_folder("notes.txt"), "{", 1), 0);
 	assert_int_equal(run_set_add(&set, folder, 0, true, count_line, &lines), 0);
