@@ -2,7 +2,6 @@
 /* The frame of a result document, see lib/result.h. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/fileio.h"

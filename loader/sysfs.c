@@ -2,7 +2,6 @@
 /* sched_ext's state as sysfs has it. Read afresh each time; nothing is remembered. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/fileio.h"
