@@ -20,8 +20,9 @@
  * passes is too.
  *
  * Limits. Bounds are per last-level cache: stealing spreads load, nothing balances virtual time between caches. They hold
- * among users' tasks: what kernel threads and real-time tasks take comes on top. An
- * interrupt's wakeups are nobody's: no chain starts there. Slices end at the tick unless somebody preempts.
+ * among users' tasks: what kernel threads and real-time tasks take comes on top. Tasks bound to a CPU share it by turns, not
+ * by weight, while a light task has another of that cache to itself. An interrupt's wakeups are nobody's: no chain starts
+ * there. Slices end at the tick unless somebody preempts.
  *
  * Cost: one task-storage lookup per callback, one sorted insert per wait. Each part can be switched off to see what it
  * is worth: preempt, learn, chain, feedback, adapt, hint, llc.
@@ -212,9 +213,17 @@ static void deadline_wake(struct task_struct *p, struct task_ctx *t, u32 id, u64
 	}
 }
 
-/* A request that is served gives way to the next; one cut short by a preemption keeps its deadline, and so its turn. */
-static void request_renew(struct task_struct *p, struct task_ctx *t, u64 slice_ns)
+/*
+ * A request that is served gives way to the next; one cut short by a preemption keeps its deadline, and so its turn. On one
+ * CPU nobody gets further behind than a full credit and a slice. Where tasks are bound to CPUs a light one, alone on its own,
+ * takes virtual time far ahead; those elsewhere start anew from there, or who wakes would wait until they have caught up.
+ */
+static void request_renew(struct task_struct *p, struct task_ctx *t, u32 id, u64 slice_ns)
 {
+	u64 most = burst_us * NSEC_PER_USEC + to_virtual(slice_us * NSEC_PER_USEC, p->scx.weight);
+
+	if (time_before(t->vruntime, vtime_now[id] - most))
+		t->vruntime = vtime_now[id];
 	if (time_before(t->vruntime, t->deadline))
 		return;
 	t->deadline = t->vruntime + request_of(p, t, slice_ns);
@@ -280,7 +289,10 @@ s32 BPF_STRUCT_OPS(latency_select_cpu, struct task_struct *p, s32 prev_cpu, u64 
 	return cpu;
 }
 
-/* The CPU within reach of @p whose task has the latest deadline after @deadline; -1 if none. */
+/*
+ * The CPU within reach of @p to preempt for @deadline: @start, its own, if what runs there has a later one, since that needs
+ * no interrupt and finds its cache; else the one with the latest. -1 if none.
+ */
 static s32 victim_find(struct task_struct *p, u64 deadline, u32 id, u32 start, u64 now_ns)
 {
 	u32 tries = nr_cpus < MAX_TRIES ? nr_cpus : MAX_TRIES, i;
@@ -294,11 +306,13 @@ static s32 victim_find(struct task_struct *p, u64 deadline, u32 id, u32 start, u
 		struct cpu_ctx *c = cpu_ctx(cpu);
 		u64 running = deadline_running(c, now_ns);
 
-		if (c->llc == id && time_before(latest, running) &&
+		if (c->llc == id && c->deadline != NO_DEADLINE && time_before(latest, running) &&
 		    bpf_cpumask_test_cpu(cpu, p->cpus_ptr)) {
 			latest = running;
 			victim = cpu;
 		}
+		if (i == 0 && victim >= 0)
+			break;
 	}
 	return victim;
 }
@@ -386,7 +400,7 @@ void BPF_STRUCT_OPS(latency_enqueue, struct task_struct *p, u64 enq_flags)
 		deadline_waits(c, t->deadline);
 		dsq_insert(p, DSQ_LOCAL, slice_ns, enq_flags);
 	} else {
-		request_renew(p, t, slice_ns);
+		request_renew(p, t, id, slice_ns);
 		if (t->forked && chain)
 			deadline_fork(p, t, id);
 		t->forked = false;
@@ -433,7 +447,7 @@ static bool keep_running(struct task_struct *prev, s32 cpu, u32 id)
 	if (!t)
 		return false;
 	charge(prev, t);
-	request_renew(prev, t, slice_of(id));
+	request_renew(prev, t, id, slice_of(id));
 	if (time_before(queue_deadline(id), t->deadline))
 		return false;
 	STAT_INC(kept);
@@ -547,6 +561,7 @@ s32 BPF_STRUCT_OPS_SLEEPABLE(latency_init)
 	s32 cpu, err = 0, nr = scx_bpf_nr_cpu_ids();
 	u32 id;
 
+	nr_cpus = nr;
 	bpf_for (cpu, 0, nr) {
 		cpu_ctx(cpu)->deadline = NO_DEADLINE;
 		cpu_ctx(cpu)->queued_deadline = NO_DEADLINE;

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# cost: 90
+# cost: 100
 # The latency scheduler in the virtual lab, against the default: as good for a sleeper as an empty machine, no worse for
 # hogs and throughput, and its stated bounds. One guest boot for all of it; times are virtual, so nothing depends on the
 # host's speed. What a change of bits could tip is judged over several seeds.
 . "$(dirname "$0")/../lib.sh"
 
+# shellcheck disable=SC2016 # for the shell in the guest
 guest --lab --with "$root/build/tests/bench/schedbench" --with "$root/tests/bench/latency.sh" \
 	--with "$root/tests/guest/attached.sh" -- sh -c '
 	SCHEDS="default;latency" sh /with/latency.sh "$@"
@@ -63,9 +64,11 @@ check_number "a timer's waking is the interrupt's, not the task's that it hit" "
 	[.edges[] | select(.context == "irq" and .wakee == "schedlab") | .count] | add') > 5"
 
 # 7.x's default is quick here: a twentieth of it is less than one trip takes on an empty machine, and no scheduler's figure.
+# Of an empty machine's under the two schedulers the larger: the p99 of 150 trips is chance by 15 %.
 for pipe in 20 50; do
-	check_number "pipe$pipe: p99 of all seeds at most a twentieth, or as on an empty machine ($(v latency pipe$pipe.end_to_end_p99) us, default $(v default pipe$pipe.end_to_end_p99), empty $(v default way$pipe.end_to_end_p99))" \
-		"$(v latency pipe$pipe.end_to_end_p99) <= $(v default pipe$pipe.end_to_end_p99) / 20 || $(v latency pipe$pipe.end_to_end_p99) <= $(v default way$pipe.end_to_end_p99)"
+	empty=$(printf '%s\n' "$(v default way$pipe.end_to_end_p99)" "$(v latency way$pipe.end_to_end_p99)" | sort -g | tail -1)
+	check_number "pipe$pipe: p99 of all seeds at most a twentieth, or within 10 % of an empty machine's ($(v latency pipe$pipe.end_to_end_p99) us, default $(v default pipe$pipe.end_to_end_p99), empty $empty)" \
+		"$(v latency pipe$pipe.end_to_end_p99) <= $(v default pipe$pipe.end_to_end_p99) / 20 || $(v latency pipe$pipe.end_to_end_p99) <= 1.1 * $empty"
 done
 
 # The stated bounds, with burst_us = 10000, slice_us = 20000, a tick of 4 ms: (n - 1) * 64 ms; T / n - 44 ms.
@@ -96,3 +99,19 @@ check_number "messaging: no slower ($(v latency message.elapsed) us, default $(v
 	"$(v latency message.elapsed) <= $(v default message.elapsed)"
 check_number "make: at most 2 % behind ($(v latency make.elapsed) us, default $(v default make.elapsed))" \
 	"$(v latency make.elapsed) <= 1.02 * $(v default make.elapsed)"
+
+# Two CPUs, a sleeper and two hogs bound to the second; then to the first, while on the second a hog of nice 19, whose virtual
+# time goes 100 times as fast, is alone but for a sleeper.
+# shellcheck disable=SC2016 # for the shell in the guest
+guest --lab --cpus 2 --with "$root/build/tests/bench/schedbench" -- sh -c '
+	schedlab run latency -- sh -c "
+		taskset 2 /with/schedbench mix hogs=2 seconds=2 | sed s/^/second./
+		taskset 2 /with/schedbench mix hogs=1 nice=19 seconds=4 > /dev/null &
+		taskset 1 /with/schedbench mix hogs=2 seconds=2 start_us=1000000 | sed s/^/light./
+		wait"'
+check_equal "two CPUs: the guest ran to its end" 0 "$status"
+check_number "two CPUs: one bound to the second waits for no tick ($(v second wakeup_p90) us at p90)" \
+	"$(v second wakeup_p90) < 1000"
+check_number "two CPUs: a light task on one makes nobody on the other wait longer than the bound ($(v light wakeup_max) us)" \
+	"$(v light wakeup_max) <= 2 * 64000"
+check_number "two CPUs: nor its hogs ($(v light hogs_wait_max) us)" "$(v light hogs_wait_max) <= 2 * 64000"
