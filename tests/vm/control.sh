@@ -60,9 +60,9 @@ check_equal "the guest ran, all views started and ended well" "0 " "$status $out
 [ "$status" -eq 0 ] || { printf '%s\n' "$err" | tail -n 5 | sed 's/^/# /'; exit 0; }
 cd out
 
-# --- 3 ms, in every view: at least that, and on average 5 % more at most (the timer, the other views) ----------------
+# --- 3 ms, in every view: at least that, and on average 10 % more at most (the timer, the seven views beside it) ----------------
 is_late() { # WHAT COUNT SUM-NS [LEAST-NS]
-	check_number "$1: 3 ms" "$2 >= $rounds && $3 / $2 >= 3.0e6 && $3 / $2 <= 3.15e6 && ${4:-3000000} >= 3.0e6"
+	check_number "$1: 3 ms" "$2 >= $rounds && $3 / $2 >= 3.0e6 && $3 / $2 <= 3.3e6 && ${4:-3000000} >= 3.0e6"
 }
 interval() { # FILE NAME INTERVAL: "COUNT SUM MIN" of the comm that begins with NAME
 	jq -r --arg n "$2" --arg i "$3" '[.ledger.splits[] | select(.name | startswith($n)) | .intervals[$i]] | first | "\(.count) \(.sum) \(.min)"' "$1"

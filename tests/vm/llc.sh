@@ -3,17 +3,27 @@
 # cost: 12
 # matrix: yes
 # The latency scheduler keeps one queue for each last-level cache: seen by the ledger's queue lengths in a guest of two
-# sockets; without its llc there is one queue for all.
+# sockets, whose CPUs are all busy; without its llc there is one queue for all. It does not preempt here, since who
+# preempts is put on a CPU and not into a queue.
 . "$(dirname "$0")/../lib.sh"
 cd "$root"
 
+cat > "$tmp/busy" <<'END'
+. /with/attached.sh
+view "/out/llc-$1.json" runqlat --queues --json
+for i in 1 2 3 4; do
+	while :; do :; done &
+	while :; do usleep 5000; done &
+done
+sleep 0.3
+kill -INT $pids
+wait $pids
+kill $(jobs -p)
+END
 # shellcheck disable=SC2016 # expands in the guest
-guest --lab --cpus 4 --topology 2,2,1 --out "$tmp/out" -- sh -c '
+guest --lab --cpus 4 --topology 2,2,1 --with "$tmp/busy" --with "$root/tests/guest/attached.sh" --out "$tmp/out" -- sh -c '
 	for llc in 1 0; do
-		schedlab run latency --set llc=$llc -- sh -c "
-			stress-ng --quiet --switch 8 --timeout 2 &
-			schedlab runqlat --queues --json -d 1 > /out/llc-$llc.json
-			wait" || exit
+		schedlab run latency --set preempt=0 --set llc=$llc -- sh /with/busy $llc || exit
 	done'
 check_equal "both ran" 0 "$status"
 queues() {
