@@ -137,8 +137,11 @@ static u64 to_virtual(u64 ns, u64 weight)
 
 static u64 slice_of(u32 id)
 {
-	if (adapt && behind_until[id] && time_before(scx_bpf_now(), behind_until[id]))
-		return slice_min_us * NSEC_PER_USEC;
+	if (adapt && behind_until[id]) {
+		if (time_before(scx_bpf_now(), behind_until[id]))
+			return slice_min_us * NSEC_PER_USEC;
+		behind_until[id] = 0;
+	}
 	return slice_us * NSEC_PER_USEC;
 }
 
@@ -185,18 +188,18 @@ static void deadline_inherit(struct task_ctx *t, const struct task_ctx *waker, u
 }
 
 /* A child starts with its parent's deadline, and the parent pays for it. */
-static void deadline_fork(struct task_struct *p, struct task_ctx *t, u32 id)
+static void deadline_fork(struct task_struct *p, struct task_ctx *t, u32 id, u64 slice_ns)
 {
 	struct task_ctx *parent = waker_ctx();
 
 	if (!parent || !parent->credit || !time_before(parent->vruntime, vtime_now[id]))
 		return;
 	deadline_inherit(t, parent, vtime_now[id]);
-	parent->vruntime += request_of(p, t, slice_of(id));
+	parent->vruntime += request_of(p, t, slice_ns);
 }
 
 /* @p comes back from sleep: cap its credit, set its deadline. */
-static void deadline_wake(struct task_struct *p, struct task_ctx *t, u32 id, u64 now_ns)
+static void deadline_wake(struct task_struct *p, struct task_ctx *t, u32 id, u64 slice_ns, u64 now_ns)
 {
 	u64 vtime = vtime_now[id], oldest = vtime - burst_us * NSEC_PER_USEC;
 
@@ -206,7 +209,7 @@ static void deadline_wake(struct task_struct *p, struct task_ctx *t, u32 id, u64
 	if ((p->flags & PF_KTHREAD) || time_before(t->vruntime, oldest))
 		t->vruntime = oldest;
 	t->credit = time_before(t->vruntime, vtime);
-	t->deadline = t->vruntime + request_of(p, t, slice_of(id));
+	t->deadline = t->vruntime + request_of(p, t, slice_ns);
 	if (feedback && t->boost_ns) {
 		STAT_INC(boosted);
 		t->deadline -= t->boost_ns;
@@ -281,10 +284,11 @@ s32 BPF_STRUCT_OPS(latency_select_cpu, struct task_struct *p, s32 prev_cpu, u64 
 	t = idle ? task_ctx(p) : NULL;
 	if (t) {
 		u32 id = llc_of(cpu);
+		u64 slice_ns = slice_of(id);
 
 		STAT_INC(direct);
-		deadline_wake(p, t, id, scx_bpf_now());
-		dsq_insert(p, DSQ_LOCAL, slice_of(id), 0);
+		deadline_wake(p, t, id, slice_ns, scx_bpf_now());
+		dsq_insert(p, DSQ_LOCAL, slice_ns, 0);
 	}
 	return cpu;
 }
@@ -354,7 +358,7 @@ static void enqueue_woken(struct task_struct *p, struct task_ctx *t, s32 cpu, u3
 	s32 victim = -1;
 
 	STAT_INC(wakeups);
-	deadline_wake(p, t, id, now_ns);
+	deadline_wake(p, t, id, slice_ns, now_ns);
 	if (chain && waker)
 		deadline_inherit(t, waker, vtime_now[id]);
 	deadline = t->deadline;
@@ -402,7 +406,7 @@ void BPF_STRUCT_OPS(latency_enqueue, struct task_struct *p, u64 enq_flags)
 	} else {
 		request_renew(p, t, id, slice_ns);
 		if (t->forked && chain)
-			deadline_fork(p, t, id);
+			deadline_fork(p, t, id, slice_ns);
 		t->forked = false;
 		deadline_waits(c, t->deadline);
 		dsq_insert_vtime(p, id, slice_ns, t->deadline, enq_flags);
@@ -442,17 +446,17 @@ static void cpu_takes(struct cpu_ctx *c, u32 id, struct task_struct *p, const st
 static bool keep_running(struct task_struct *prev, s32 cpu, u32 id)
 {
 	struct task_ctx *t = task_ctx(prev);
-	u64 now_ns = scx_bpf_now();
+	u64 now_ns = scx_bpf_now(), slice_ns = slice_of(id);
 
 	if (!t)
 		return false;
 	charge(prev, t);
-	request_renew(prev, t, id, slice_of(id));
+	request_renew(prev, t, id, slice_ns);
 	if (time_before(queue_deadline(id), t->deadline))
 		return false;
 	STAT_INC(kept);
 	cpu_takes(cpu_ctx(cpu), id, prev, t, now_ns);
-	task_set_slice(prev, slice_of(id));
+	task_set_slice(prev, slice_ns);
 	return true;
 }
 
