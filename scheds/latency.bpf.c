@@ -199,7 +199,8 @@ static void deadline_fork(struct task_struct *p, struct task_ctx *t, u32 id, u64
 }
 
 /* @p comes back from sleep: cap its credit, set its deadline. */
-static void deadline_wake(struct task_struct *p, struct task_ctx *t, u32 id, u64 slice_ns, u64 now_ns)
+static void deadline_wake(struct task_struct *p, struct task_ctx *t, u32 id, u64 slice_ns,
+			  u64 now_ns)
 {
 	u64 vtime = vtime_now[id], oldest = vtime - burst_us * NSEC_PER_USEC;
 
