@@ -13,6 +13,7 @@
 typedef __u64 u64;
 typedef __u32 u32;
 typedef __s32 s32;
+#include "lib/fileio.h"
 #include "lib/timeutil.h"
 #include "loader/guard.skel.h"
 #include "loader/watch.h"
@@ -32,6 +33,7 @@ struct watch {
 	uint64_t *held;		     /* [sample * cpu_count + cpu] */
 	size_t samples;		     /* taken so far */
 	struct guard_wait *buffer;
+	char online[8192]; /* the kernel's list of CPUs, as of this walk; "": not read */
 };
 
 void watch_cpu(const struct watch *w, unsigned int cpu, struct guard_cpu *account)
@@ -98,6 +100,32 @@ uint64_t watch_held_since(const struct watch *w, unsigned int cpu, uint64_t sinc
 	return held < span ? held : span;
 }
 
+/* Whether @cpu is in a list like "0-3,5". */
+static bool in_list(const char *list, unsigned int cpu)
+{
+	unsigned long first, last;
+	char *end;
+
+	for (; *list; list = end + strspn(end, ",")) {
+		first = last = strtoul(list, &end, 10);
+		if (*end == '-')
+			last = strtoul(end + 1, &end, 10);
+		if (end == list)
+			break;
+		if (cpu >= first && cpu <= last)
+			return true;
+	}
+	return false;
+}
+
+/* A CPU that is off has nobody who holds it, and nothing to give. Where the list cannot be read all count as online. */
+static void read_online(struct watch *w)
+{
+	if (!w->online[0] &&
+	    file_read_line("/sys/devices/system/cpu/online", w->online, sizeof(w->online)))
+		w->online[0] = '\0';
+}
+
 /* Of a wait, what the best of the task's CPUs could have given it. */
 static uint64_t available(const struct watch *w, const struct guard_wait *g, uint64_t wait_ns)
 {
@@ -105,7 +133,8 @@ static uint64_t available(const struct watch *w, const struct guard_wait *g, uin
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < w->cpu_count && cpu < GUARD_CPU_WORDS * 64; cpu++) {
-		if (!(g->cpus[cpu / 64] >> (cpu % 64) & 1))
+		if (!(g->cpus[cpu / 64] >> (cpu % 64) & 1) ||
+		    (w->online[0] && !in_list(w->online, cpu)))
 			continue;
 		held = watch_held_since(w, cpu, since);
 		/* The clock has gone on since the walk: the whole wait may be held, and a little more. */
@@ -115,11 +144,13 @@ static uint64_t available(const struct watch *w, const struct guard_wait *g, uin
 	return best;
 }
 
-static void consider(const struct watch *w, const struct guard_wait *g, struct watch_wait *worst,
+static void consider(struct watch *w, const struct guard_wait *g, struct watch_wait *worst,
 		     bool *found)
 {
-	uint64_t wait_ns = g->wait_jiffies * w->jiffy_ns, free_ns = available(w, g, wait_ns);
+	uint64_t wait_ns = g->wait_jiffies * w->jiffy_ns, free_ns;
 
+	read_online(w);
+	free_ns = available(w, g, wait_ns);
 	if (*found && free_ns <= worst->available_ns)
 		return;
 	*found = true;
@@ -141,6 +172,7 @@ static int walk(struct watch *w, uint64_t limit_jiffies, struct watch_wait *wors
 	w->skel->bss->limit_jiffies = limit_jiffies;
 	w->skel->bss->oldest_jiffies = 0;
 	w->skel->bss->waiting = 0;
+	w->online[0] = '\0';
 	*found = false;
 	fd = bpf_iter_create(bpf_link__fd(w->iterator));
 	if (fd < 0)

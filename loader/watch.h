@@ -39,7 +39,7 @@ struct watch_wait {
 	unsigned int cpu;
 	uint64_t wait_ns; /* since it last ran or woke; known to a jiffy */
 	uint64_t
-		available_ns; /* of it, what a CPU it may run on was within the scheduler's reach */
+		available_ns; /* of it, what a CPU it may run on, online now, was within the scheduler's reach */
 };
 
 /*

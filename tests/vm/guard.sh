@@ -299,10 +299,16 @@ schedlab run fifo --canary 2s --json -- sh -c '
 	done
 	exit 4' > /out/hotplug.json 2> /out/hotplug.err
 echo $? > /out/hotplug.status
+# A real-time task holds the only CPU that is online: the other one, which it might run on, is off.
+echo 0 > /sys/devices/system/cpu/cpu1/online
+schedlab run fifo --max-wait 300ms -- actor rt rt 50 2000 2> /out/off.err
+echo $? > /out/off.status
 dmesg > /out/dmesg
 END
-run vm/run --lab --cpus 2 --with "$tmp/two.sh" --out "$tmp/out2" -- sh /with/two.sh
+run vm/run --lab --cpus 2 "${with[@]}" --with "$tmp/two.sh" --out "$tmp/out2" -- sh /with/two.sh
 [ -z "${KEEP_OUT:-}" ] || cp -r "$tmp/out2" "$KEEP_OUT/two"
 check_equal "CPU hotplug: the command's own status, the scheduler started again each time" "4 2" \
 	"$(cat "$tmp/out2/hotplug.status") $(jq .restarts "$tmp/out2/hotplug.json")"
+check_equal "a real-time task's doing is not the scheduler's where the other CPU is off" 0 "$(cat "$tmp/out2/off.status")"
+check_match "... but it is told" 'real-time tasks hold its CPUs' "$(cat "$tmp/out2/off.err")"
 check_equal "no warning in the kernel log with two CPUs" "" "$(splats "$tmp/out2/dmesg")"
