@@ -326,19 +326,20 @@ void chain_end(struct session *s, struct ending *e)
 	loader_detach(old);
 	s->swap.detached_ns = time_now_ns();
 	loader_exit(old, &e->exit);
-	/* The kernel may have been ejecting it while we ended it: its verdict is the one that counts. */
-	if (!e->rule || (!e->status && e->exit.known && loader_exit_status(&e->exit)))
+	/* The kernel may have been ejecting it while we ended it: its verdict is the one that counts, the operator's before all. */
+	if (!e->rule || e->exit.kind == LOADER_KIND_SYSRQ ||
+	    (!e->status && e->exit.known && loader_exit_status(&e->exit)))
 		describe_kernel_end(s, e);
 	/* Also where it came before the start was over. */
 	e->last |= e->exit.kind == LOADER_KIND_SYSRQ;
 	e->restart |= loader_exit_wants_restart(&e->exit);
-	s->confirm_by_ns = 0;
 	say_end(s, e);
 	incident_new(s, e);
 	s->current = NULL;
 	if (!e->status)
 		return;
-	if (!e->restart && !s->status)
+	/* The first one tells why; the operator's own word is not one of several failures. */
+	if (e->last || (!e->restart && !s->status))
 		s->status = e->status;
 	s->restarts += e->restart;
 	s->ejections += !e->restart;

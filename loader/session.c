@@ -136,7 +136,8 @@ static json_t *stop(struct session *s, const struct control_peer *peer)
 		 audit_user(peer->pid, peer->uid));
 	if (s->current)
 		chain_end(s, &e);
-	s->status = s->status ? s->status : EXIT_STATUS_GUARD_STOPPED;
+	else
+		s->status = EXIT_STATUS_GUARD_STOPPED;
 	s->pending = false;
 	s->ending = true;
 	return json_pack("{s:b}", "stopped", 1);
@@ -144,14 +145,15 @@ static json_t *stop(struct session *s, const struct control_peer *peer)
 
 static json_t *confirm(struct session *s, const struct control_peer *peer)
 {
+	const struct loader *due = s->chain[s->index]; /* active, or about to be */
+
+	if (!s->current && !s->pending)
+		return json_pack("{s:s}", "error", "the scheduler is gone already");
 	if (!s->confirm_by_ns)
-		return json_pack("{s:s}", "error",
-				 s->current ? "there is nothing to confirm"
-					    : "the scheduler is gone already");
+		return json_pack("{s:s}", "error", "there is nothing to confirm");
 	s->confirm_by_ns = 0;
-	cli_note("%s is confirmed by %s", loader_label(s->current),
-		 audit_user(peer->pid, peer->uid));
-	audit_scheduler(s->current, "confirmed %s, by %s", loader_label(s->current),
+	cli_note("%s is confirmed by %s", loader_label(due), audit_user(peer->pid, peer->uid));
+	audit_scheduler(due, "confirmed %s, by %s", loader_label(due),
 			audit_user(peer->pid, peer->uid));
 	return json_pack("{s:b}", "confirmed", 1);
 }
@@ -283,7 +285,8 @@ static uint64_t next_deadline(const struct session *s)
 	if (s->pending)
 		earlier(&next, s->start_at_ns);
 	earlier(&next, s->kill_at_ns);
-	earlier(&next, s->confirm_by_ns);
+	if (s->current)
+		earlier(&next, s->confirm_by_ns);
 	earlier(&next, s->options->metrics ? s->metrics_ns : 0);
 	return next;
 }

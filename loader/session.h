@@ -76,7 +76,7 @@ struct session {
 	uint64_t start_ns;	/* of the run */
 	uint64_t active_ns;	/* since when the current scheduler is active */
 	uint64_t kill_at_ns;	/* when to stop waiting for the command; 0: not asked to end */
-	uint64_t confirm_by_ns; /* 0: nothing to confirm */
+	uint64_t confirm_by_ns; /* for whatever is active by then; 0: nothing to confirm */
 	uint64_t look_ns;	/* next look at sysfs's counters */
 	uint64_t metrics_ns;	/* next writing of the metrics */
 	uint64_t
@@ -85,7 +85,7 @@ struct session {
 	bool ending;   /* told to end by a signal, an operator or the duration */
 	bool in_order; /* the chain's start has succeeded once */
 
-	int status; /* of the first ejection, 0 so far */
+	int status; /* of the first ejection, or of the operator's; 0 so far */
 	bool restarting,
 		pending; /* a start is due at @start_at_ns: of the same scheduler, or of the next */
 	uint64_t start_at_ns;

@@ -60,6 +60,7 @@ say "after stop: $(cat /sys/kernel/sched_ext/state)"
 ended stopped
 schedlab stop 2> /out/stop2.err; say "stop again $?"
 schedlab run fifo --confirm 300ms -- sleep 1 2> /out/unconfirmed.err; say "unconfirmed $?"
+schedlab run /with/wrong_cpu.bpf.o --fallback fifo --confirm 1500ms -d 4 2> /out/unconfirmed2.err; say "unconfirmed fallback $?"
 
 # SysRq-S: the operator's veto.
 before=$(cat /sys/kernel/sched_ext/enable_seq)
@@ -67,6 +68,13 @@ started fifo --fallback fifo
 echo S > /proc/sysrq-trigger # capital: small s syncs disks
 ended sysrq
 say "loads: $(($(cat /sys/kernel/sched_ext/enable_seq) - before)), $(cat /sys/kernel/sched_ext/state)"
+# The operator's word about what followed an ejection is the run's end, not the ejection before it.
+started /with/wrong_cpu.bpf.o --fallback fifo,fifo
+schedlab stop
+ended stop_fallback
+started /with/wrong_cpu.bpf.o --fallback fifo,fifo
+echo S > /proc/sysrq-trigger
+ended sysrq_fallback
 
 # Fallbacks that are faulty themselves; the breaker.
 actor hog spin & hog=$!
@@ -186,8 +194,12 @@ said "stop returns when the default is active again" 'after stop: disabled'
 said "a run that an operator stopped" 'stopped status 96'
 said "stop without a run" 'stop again 1'
 said "nobody confirmed" 'unconfirmed 93'
+said "nobody confirmed what followed an ejection" 'unconfirmed fallback 93'
+check_match "... which had been active" 'fifo was ejected after .*nobody confirmed it within 1.5' "$(text unconfirmed2.err)"
 said "SysRq-S" 'sysrq status 83'
 said "... and nothing is loaded behind it" 'loads: 1, disabled'
+said "a fallback that an operator stopped" 'stop_fallback status 96'
+said "SysRq-S under a fallback" 'sysrq_fallback status 83'
 said "a chain of faulty fallbacks ends with the first one's status" 'chain 81'
 check_equal "... under the one that works" 'wrong_cpu never_dispatches fails_init fifo' \
 	"$(jq -r '[.schedulers[].scheduler.name] | join(" ")' "$tmp/out/chain.json")"
@@ -299,6 +311,10 @@ schedlab run fifo --canary 2s --json -- sh -c '
 	done
 	exit 4' > /out/hotplug.json 2> /out/hotplug.err
 echo $? > /out/hotplug.status
+# Started again, and still to be confirmed.
+schedlab run fifo --confirm 3s -- sh -c 'echo 0 > /sys/devices/system/cpu/cpu1/online; sleep 5' 2> /out/confirm.err
+echo "$?, $(cat /sys/kernel/sched_ext/state)" > /out/confirm.status
+echo 1 > /sys/devices/system/cpu/cpu1/online
 # A real-time task holds the only CPU that is online: the other one, which it might run on, is off.
 echo 0 > /sys/devices/system/cpu/cpu1/online
 schedlab run fifo --max-wait 300ms -- actor rt rt 50 2000 2> /out/off.err
@@ -311,4 +327,6 @@ check_equal "CPU hotplug: the command's own status, the scheduler started again 
 	"$(cat "$tmp/out2/hotplug.status") $(jq .restarts "$tmp/out2/hotplug.json")"
 check_equal "a real-time task's doing is not the scheduler's where the other CPU is off" 0 "$(cat "$tmp/out2/off.status")"
 check_match "... but it is told" 'real-time tasks hold its CPUs' "$(cat "$tmp/out2/off.err")"
+check_equal "what hotplug started again has to be confirmed all the same" "93, disabled" "$(cat "$tmp/out2/confirm.status")"
+check_match "... it was started again" 'is started again' "$(cat "$tmp/out2/confirm.err")"
 check_equal "no warning in the kernel log with two CPUs" "" "$(splats "$tmp/out2/dmesg")"
