@@ -67,10 +67,10 @@ int file_read(const char *path, size_t max_bytes, char **data, size_t *size)
 
 int file_read_line(const char *path, char *line, size_t size)
 {
-	char *text;
+	char *text = NULL;
 	int err = file_read(path, LINE_FILE_MAX, &text, NULL);
 
-	if (err)
+	if (!text)
 		return err;
 	text[strcspn(text, "\n")] = '\0';
 	snprintf(line, size, "%s", text);

@@ -55,9 +55,9 @@ static int configure(struct session *s, struct loader *l, bool first, struct loa
 }
 
 /*
- * What CPU hotplug ended is closed later. As its maps of task storage are freed, the kernel (seen: 6.18) waits for RCU's
- * tasks on a CPU that it may not leave; their thread waits for the hotplug to end, and that for the CPU to be left: the
- * machine would never get out of it. Where memory is short too, closing at once is the smaller evil.
+ * What CPU hotplug ended is closed once no CPU has come or gone for a while. As its maps of task storage are freed, the kernel
+ * (seen: 6.18) waits for RCU's tasks on a CPU that it may not leave; their thread waits for the hotplug to end, and that for
+ * the CPU to be left: the machine would never get out of it. Where memory is short too, closing at once is the smaller evil.
  */
 static void retire(struct session *s, struct loader *old)
 {
@@ -72,18 +72,45 @@ static void retire(struct session *s, struct loader *old)
 	all[s->retired_count++] = (struct retired){.loader = old, .at_ns = time_now_ns()};
 }
 
-void chain_reap(struct session *s, bool all)
+/* Has no CPU come or gone for @rest_ns? One that did since the last look did so now. */
+static bool cpus_rest(struct session *s, uint64_t rest_ns)
+{
+	uint64_t seq = s->hotplug_seq, now = time_now_ns();
+	int err = loader_hotplug_seq(&seq);
+
+	if (!err && seq != s->hotplug_seq) {
+		s->hotplug_seq = seq;
+		s->hotplug_ns = now;
+	}
+	return !s->hotplug_ns || now - s->hotplug_ns >= rest_ns;
+}
+
+void chain_reap(struct session *s)
 {
 	size_t i, ripe = 0;
 
-	while (ripe < s->retired_count &&
-	       (all || time_now_ns() - s->retired[ripe].at_ns >= RETIRE_NS))
-		loader_close(s->retired[ripe++].loader);
-	if (!ripe)
+	if (!s->retired_count || !cpus_rest(s, RETIRE_NS))
 		return;
+	while (ripe < s->retired_count && time_now_ns() - s->retired[ripe].at_ns >= RETIRE_NS)
+		loader_close(s->retired[ripe++].loader);
 	for (i = ripe; i < s->retired_count; i++)
 		s->retired[i - ripe] = s->retired[i];
 	s->retired_count -= ripe;
+}
+
+void chain_close(struct session *s)
+{
+	uint64_t give_up_ns = time_now_ns() + RETIRE_NS;
+	struct timespec pause = time_spec(NSEC_PER_SEC / 10);
+	size_t i;
+
+	while (!s->current && !cpus_rest(s, NSEC_PER_SEC) && time_now_ns() < give_up_ns)
+		nanosleep(&pause, NULL);
+	for (i = 0; i < s->chain_count; i++)
+		loader_close(s->chain[i]);
+	for (i = 0; i < s->retired_count; i++)
+		loader_close(s->retired[i].loader);
+	free(s->retired);
 }
 
 int chain_load(struct session *s, size_t index)

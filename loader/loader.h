@@ -180,6 +180,8 @@ struct loader_kernel_state {
 
 /* Returns 0 (also without sched_ext: supported is false) or -errno. */
 int loader_kernel_state(struct loader_kernel_state *state);
+/* How many times a CPU has come or gone since boot; 0 without sched_ext. Returns 0 or -errno. */
+int loader_hotplug_seq(uint64_t *seq);
 /* {"supported","state","ops","switch_all","enable_seq","nr_rejected","hotplug_seq","events":{}} */
 json_t *loader_kernel_state_to_json(const struct loader_kernel_state *state);
 

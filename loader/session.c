@@ -90,6 +90,7 @@ int session_prepare(struct session *s)
 	int err, status = 0;
 
 	s->ended = json_array();
+	loader_hotplug_seq(&s->hotplug_seq);
 	s->chain_count = s->options->rules.fallback_count + 1;
 	for (s->index = 0; s->index < s->chain_count && !status; s->index++)
 		status = chain_load(s, s->index);
@@ -258,7 +259,7 @@ static void take_time(struct session *s)
 	}
 	if (s->current && now >= s->look_ns) {
 		incident_look(s);
-		chain_reap(s, false);
+		chain_reap(s);
 		s->look_ns = now + LOOK_EVERY_NS;
 	}
 	if (s->options->metrics && now >= s->metrics_ns) {
@@ -404,13 +405,8 @@ void session_free(struct session *s)
 {
 	char error[512];
 	unsigned int lost;
-	size_t i;
 
-	/* Schedulers first: a canary cannot end while it is starved. */
-	for (i = 0; i < s->chain_count; i++)
-		loader_close(s->chain[i]);
-	chain_reap(s, true);
-	free(s->retired);
+	chain_close(s); /* first: a canary cannot end while it is starved */
 	guard_close(s->guard);
 	lost = writer_finish(s->writer, error, sizeof(error));
 	if (lost)

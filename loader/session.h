@@ -67,7 +67,8 @@ struct session {
 	size_t chain_count, index;
 	struct retired *retired; /* what restarts have replaced, oldest first */
 	size_t retired_count;
-	struct loader *current; /* NULL: the kernel's default is active */
+	uint64_t hotplug_seq, hotplug_ns; /* as last read, and when it was first seen */
+	struct loader *current;		  /* NULL: the kernel's default is active */
 	struct guard *guard;
 	struct control *control;
 	struct writer *writer;
@@ -115,8 +116,10 @@ void session_free(struct session *s);
 /* chain.c */
 /* Open and load chain[@index], in place of what is there. Messages are printed. Returns an exit status. */
 int chain_load(struct session *s, size_t index);
-/* Close what restarts replaced, where that is safe by now; all of it where @all. */
-void chain_reap(struct session *s, bool all);
+/* Close what restarts replaced, where that is safe by now. */
+void chain_reap(struct session *s);
+/* At the end: close all schedulers, as soon as no CPU comes or goes (10 s later at most). */
+void chain_close(struct session *s);
 /* Attach chain[index]. Messages are printed. Returns 0 or -errno; s->current says what is active. */
 int chain_start(struct session *s);
 /* The current scheduler is to end, or has ended, for the reason in @e: take it out, record it, decide what follows. */

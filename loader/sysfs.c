@@ -30,6 +30,11 @@ static int read_number(const char *path, uint64_t *value)
 	return err;
 }
 
+int loader_hotplug_seq(uint64_t *seq)
+{
+	return read_number(SYSFS "hotplug_seq", seq);
+}
+
 static int read_events(struct loader_kernel_state *state)
 {
 	char *text, *line, *rest, *number;

@@ -57,13 +57,14 @@ cycles() {
 	usual cycles
 	calm
 }
-# Killed at moments that differ each time, in the middle of starting too.
+# Killed at moments that differ each time: half of them in the middle of starting.
 kills() {
 	stress
 	c=0
 	while [ $c -lt 40 ]; do
 		schedlab run "$(nth $c fifo fifo fifo lottery)" --canary 20s --max-wait 20s > /dev/null 2>&1 &
 		run=$!
+		[ $((c % 2)) = 0 ] || until_state enabled || fail "kill $c: not active: $(state)"
 		usleep $((c * 7919 % 150 * 4000))
 		[ "$(state)" != enabled ] || live=$((live + 1))
 		kill -9 $run
@@ -71,7 +72,7 @@ kills() {
 		until_state disabled || fail "kill $c: sched_ext stays $(state)"
 		c=$((c + 1))
 	done
-	echo "killed while active: $live of 40"
+	[ $live -ge 20 ] || fail "killed while active: $live of 40"
 	usual kills
 	calm
 }
