@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "loader/internal.h"
+#include "loader/kmsg.h"
 
 #define VERIFIER_LOG_BYTES (8 << 20)
 #define DETACH_WAIT_MS	   30000
@@ -179,11 +180,12 @@ static int check_started(struct loader *l, struct loader_error *error)
 		return 0;
 	l->ended = true;
 	l->during_attach = true;
+	exit_ask_log(l);
 	loader_exit(l, &exit);
 	return loader_fail(error, -ECANCELED, loader_exit_status(&exit),
 			   "%s ended while it started: %s%s%s", l->label,
-			   exit.known ? exit.reason : "no exit record", exit.message[0] ? ": " : "",
-			   exit.message);
+			   exit.reason[0] ? exit.reason : "no exit record",
+			   exit.message[0] ? ": " : "", exit.message);
 }
 
 int loader_attach(struct loader *l, struct loader_error *error)
@@ -207,6 +209,8 @@ int loader_attach(struct loader *l, struct loader_error *error)
 	err = attach_others(l, error);
 	if (err)
 		return err;
+	if (l->log_fd < 0)
+		l->log_fd = kmsg_open();
 	/* Nobody can fork while the kernel waits for grace periods on its way in, as on its way out. */
 	hurried = rcu_hurry();
 	l->link = bpf_map__attach_struct_ops(l->ops);
@@ -274,8 +278,10 @@ void loader_detach(struct loader *l)
 	free(l->other_links);
 	l->other_links = NULL;
 	l->other_count = 0;
-	if (l->attached)
+	if (l->attached) {
 		l->ended = true;
+		exit_ask_log(l);
+	}
 }
 
 json_t *loader_to_json(const struct loader *l)

@@ -241,9 +241,11 @@ static void describe_kernel_end(const struct session *s, struct ending *e)
 	e->status = loader_exit_status(&e->exit);
 	e->restart = s->absent_ns && s->swap.from_ns - s->absent_ns < AFTER_ABSENCE_NS &&
 		     e->exit.kind == LOADER_KIND_ERROR_STALL;
-	if (!e->exit.known)
-		snprintf(e->text, sizeof(e->text),
-			 "it keeps no exit record; the kernel log (dmesg) has the reason");
+	if (!e->exit.kind)
+		snprintf(
+			e->text, sizeof(e->text),
+			"it keeps no exit record and the kernel log has no word of it, so this may "
+			"have been SysRq-S: nothing follows");
 	else
 		snprintf(e->text, sizeof(e->text), "%s%s%.300s",
 			 cli_printable(e->exit.reason, reason, sizeof(reason)),
@@ -355,10 +357,11 @@ void chain_end(struct session *s, struct ending *e)
 	loader_exit(old, &e->exit);
 	/* The kernel may have been ejecting it while we ended it: its verdict is the one that counts, the operator's before all. */
 	if (!e->rule || e->exit.kind == LOADER_KIND_SYSRQ ||
-	    (!e->status && e->exit.known && loader_exit_status(&e->exit)))
+	    (!e->status && e->exit.kind && loader_exit_status(&e->exit)))
 		describe_kernel_end(s, e);
-	/* Also where it came before the start was over. */
-	e->last |= e->exit.kind == LOADER_KIND_SYSRQ;
+	/* Also where it came before the start was over; and where it cannot be told from it. */
+	e->last |= e->exit.kind == LOADER_KIND_SYSRQ ||
+		   (e->exit.kind == LOADER_KIND_NONE && !strcmp(e->rule, "kernel"));
 	e->restart |= loader_exit_wants_restart(&e->exit);
 	say_end(s, e);
 	incident_new(s, e);

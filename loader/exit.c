@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The exit record: found in any object by its shape (a struct variable with kind, reason and msg), read from the
- * object's mapped memory without a system call, and turned into words and an exit status.
+ * object's mapped memory without a system call, and turned into words and an exit status. An
+ * object without one has the kernel log's word, as far as that goes.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "loader/internal.h"
+#include "loader/kmsg.h"
 
 /* Bits of the exit code with which the kernel asks for more (include/linux: enum scx_exit_code). */
 #define ECODE_RSN_HOTPLUG (1LL << 32)
@@ -138,6 +140,13 @@ static const char *dump_text(const struct loader *l)
 	return dump && memchr(dump, 0, size) ? dump : "";
 }
 
+void exit_ask_log(struct loader *l)
+{
+	if (l->log_fd >= 0 && !exit_kind_now(l) && !l->logged_kind)
+		l->logged_kind = kmsg_find_end(l->log_fd, l->ops_name, l->logged_reason,
+					       sizeof(l->logged_reason));
+}
+
 void loader_exit(const struct loader *l, struct loader_exit *exit)
 {
 	const struct exit_layout *e = &l->exit_layout;
@@ -147,9 +156,11 @@ void loader_exit(const struct loader *l, struct loader_exit *exit)
 	exit->cpu = -1;
 	exit->dump = "";
 	exit->during_attach = l->during_attach;
-	exit->kind = kind;
-	if (!kind)
+	exit->kind = kind ? kind : l->logged_kind;
+	if (!kind) {
+		snprintf(exit->reason, sizeof(exit->reason), "%s", l->logged_reason);
 		return;
+	}
 	exit->known = true;
 	if (e->has_code)
 		memcpy(&exit->code, record_at(l, e->code), sizeof(exit->code));

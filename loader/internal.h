@@ -63,6 +63,9 @@ struct loader {
 	struct exit_layout exit_layout;
 
 	int notice_fd;
+	int log_fd;	     /* the kernel log since the attach; -1: not to be had */
+	int32_t logged_kind; /* the end that the log tells of, where there is no record */
+	char logged_reason[64];
 	uint64_t enable_seq; /* sysfs's, while we were the active scheduler */
 	bool attached, ended, during_attach, loaded, partial;
 	pid_t hurried; /* what rcu_calm() wants back; 0: nothing */
@@ -107,6 +110,8 @@ const struct btf *kernel_btf(struct loader *l);
 int exit_prepare(struct loader *l);
 /* exit.c: the record's kind as it stands, 0 while there is none. */
 int32_t exit_kind_now(const struct loader *l);
+/* exit.c: after the end: where there is no record, keep what the kernel log says. */
+void exit_ask_log(struct loader *l);
 
 /* notice.c: a socket on which the kernel announces changes of scheduler. -errno without one. */
 int notice_open(void);

@@ -115,10 +115,10 @@ enum loader_exit_kind {
 struct loader_exit {
 	bool known;	    /* the object keeps an exit record and it was written */
 	bool during_attach; /* it never ran */
-	int32_t kind;
-	int32_t cpu; /* -1: not told */
+	int32_t kind;	    /* without a record: the kernel log's, 0 where that does not have it */
+	int32_t cpu;	    /* -1: not told */
 	int64_t code;
-	char reason[128];
+	char reason[128]; /* as @kind */
 	char message[1024];
 	const char *dump; /* the kernel's debug dump, "" without one; valid until loader_close() */
 };

@@ -418,6 +418,7 @@ int loader_open(const char *what, struct loader **loader, struct loader_error *e
 	if (!l)
 		return loader_fail(error, -ENOMEM, EXIT_STATUS_FAILURE, "out of memory");
 	l->notice_fd = -1;
+	l->log_fd = -1;
 	l->label = strdup(what);
 	if (!l->label)
 		err = loader_fail(error, -ENOMEM, EXIT_STATUS_FAILURE, "out of memory");
@@ -440,6 +441,8 @@ void loader_close(struct loader *l)
 	loader_detach(l);
 	if (l->notice_fd >= 0)
 		close(l->notice_fd);
+	if (l->log_fd >= 0)
+		close(l->log_fd);
 	options_free(l);
 	stats_free(l);
 	free(l->variables);

@@ -75,6 +75,23 @@ ended stop_fallback
 started /with/wrong_cpu.bpf.o --fallback fifo,fifo
 echo S > /proc/sysrq-trigger
 ended sysrq_fallback
+# An object without an exit record: the kernel log tells the veto from a failure; without either nothing follows.
+before=$(cat /sys/kernel/sched_ext/enable_seq)
+unrecorded() { # NAME ARGS...
+	name=$1
+	shift
+	schedlab run /with/unrecorded.bpf.o --fallback fifo -d 3 "$@" 2> /out/$name.err &
+	run=$!
+	until_ops unrecorded
+	[ $name = failed ] || echo S > /proc/sysrq-trigger
+	wait $run; say "$name $?"
+}
+unrecorded vetoed
+mount --bind /dev/null /dev/kmsg
+unrecorded unknown
+umount /dev/kmsg
+say "unrecorded loads: $(($(cat /sys/kernel/sched_ext/enable_seq) - before)), $(cat /sys/kernel/sched_ext/state)"
+unrecorded failed --set after_ms=200
 
 # Fallbacks that are faulty themselves; the breaker.
 actor hog spin & hog=$!
@@ -155,7 +172,7 @@ ls -A /out/metrics > /out/metrics.ls
 dmesg > /out/dmesg
 END
 with=(--with build/tests/guest/actor)
-for f in wrong_cpu never_dispatches fails_init reports_error; do with+=(--with "build/tests/faulty/$f.bpf.o"); done
+for f in wrong_cpu never_dispatches fails_init reports_error unrecorded; do with+=(--with "build/tests/faulty/$f.bpf.o"); done
 run vm/run --lab "${with[@]}" --with "$tmp/one.sh" --out "$tmp/out" -- sh /with/one.sh
 check_equal "the guest ran all cases" 0 "$status"
 [ -z "${KEEP_OUT:-}" ] || cp -r "$tmp/out" "$KEEP_OUT"
@@ -200,6 +217,14 @@ said "SysRq-S" 'sysrq status 83'
 said "... and nothing is loaded behind it" 'loads: 1, disabled'
 said "a fallback that an operator stopped" 'stop_fallback status 96'
 said "SysRq-S under a fallback" 'sysrq_fallback status 83'
+said "SysRq-S under an object without an exit record" 'vetoed 83'
+check_match "... is known from the kernel log" 'disabled by sysrq-S' "$(text vetoed.err)"
+said "... without the log too nothing follows" 'unknown 81'
+check_match "... and it is told why" 'may have been SysRq-S: nothing follows' "$(text unknown.err)"
+said "... nothing was loaded" 'unrecorded loads: 2, disabled'
+said "a failure of such an object" 'failed 81'
+check_match "... has the kernel log's reason" 'unrecorded.bpf.o was ejected after .*: runtime error' "$(text failed.err)"
+check_match "... and the fallback follows" 'fifo is the active scheduler' "$(text failed.err)"
 said "a chain of faulty fallbacks ends with the first one's status" 'chain 81'
 check_equal "... under the one that works" 'wrong_cpu never_dispatches fails_init fifo' \
 	"$(jq -r '[.schedulers[].scheduler.name] | join(" ")' "$tmp/out/chain.json")"
