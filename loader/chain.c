@@ -113,29 +113,29 @@ void chain_close(struct session *s)
 	free(s->retired);
 }
 
-int chain_load(struct session *s, size_t index)
+int chain_load(struct session *s, size_t index, struct loader_error *error)
 {
 	const char *name = index ? s->options->rules.fallbacks[index - 1] : s->options->scheduler;
-	struct loader_error error;
 	struct loader *l;
-	int err = loader_open(name, &l, &error);
+	int err = loader_open(name, &l, error);
 
 	if (!err) {
 		retire(s, s->chain[index]);
 		s->chain[index] = l;
-		err = configure(s, l, index == 0, &error);
+		err = configure(s, l, index == 0, error);
 	}
 	if (!err) {
 		if (s->options->verbose)
 			cli_note("%s: loading (object %.12s...)", name, loader_sha256(l));
-		err = loader_load(l, &error);
+		err = loader_load(l, error);
 	}
 	if (!err)
 		return EXIT_STATUS_OK;
-	cli_error("%s", error.text);
-	if (error.status == EXIT_STATUS_REJECTED)
+	if (!s->restarting)
+		cli_error("%s", error->text);
+	if (error->status == EXIT_STATUS_REJECTED)
 		show_verifier_log(loader_verifier_log(l), s->options->verbose);
-	return error.status;
+	return error->status;
 }
 
 /* --- starting ----------------------------------------------------------------------------------------------------- */
@@ -168,13 +168,13 @@ static void say_start(const struct session *s, bool changed)
 }
 
 /* It never ran: the same record as of one that did. */
-static void failed_start(struct session *s, const struct loader_error *error)
+static void failed_start(struct session *s, int status, const char *text, bool refused)
 {
-	struct ending e = {.status = error->status, .rule = "kernel"};
+	struct ending e = {.status = status, .rule = "kernel", .refused = refused};
 
 	s->current = s->chain[s->index];
 	s->active_ns = time_now_ns();
-	snprintf(e.text, sizeof(e.text), "%.500s", error->text);
+	snprintf(e.text, sizeof(e.text), "%.500s", text);
 	chain_end(s, &e);
 }
 
@@ -192,13 +192,13 @@ int chain_start(struct session *s)
 	s->swap.attach_ns = time_now_ns();
 	err = loader_attach(next, &error);
 	s->swap.attached_ns = time_now_ns();
-	if (err == -ECANCELED) {
-		failed_start(s, &error);
+	if (err == -EBUSY) {
+		cli_error("%s", error.text);
+		s->status = s->status ? s->status : error.status;
 		return err;
 	}
 	if (err) {
-		cli_error("%s", error.text);
-		s->status = s->status ? s->status : error.status;
+		failed_start(s, error.status, error.text, err != -ECANCELED);
 		return err;
 	}
 	s->current = next;
@@ -218,13 +218,14 @@ int chain_start(struct session *s)
 
 void chain_continue(struct session *s)
 {
+	struct loader_error error;
+
 	if (!s->pending || time_now_ns() < s->start_at_ns)
 		return;
 	s->pending = false;
 	/* A restart takes a fresh object: the old one's maps hold what its first life left. */
-	if (s->restarting && chain_load(s, s->index)) {
-		s->status = s->status ? s->status : EXIT_STATUS_EJECTED_KERNEL;
-		incident_close(s);
+	if (s->restarting && chain_load(s, s->index, &error)) {
+		failed_start(s, EXIT_STATUS_EJECTED_KERNEL, error.text, true);
 		return;
 	}
 	if (chain_start(s) && !s->pending)
@@ -332,6 +333,8 @@ static void say_end(const struct session *s, const struct ending *e)
 	if (e->restart)
 		cli_warn("%s ended after %s and is started again: %s", loader_label(s->current),
 			 ran, e->text);
+	else if (e->refused)
+		cli_error("%s", e->text);
 	else if (e->status)
 		cli_error("%s was ejected after %s (%s): %s", loader_label(s->current), ran,
 			  e->rule, e->text);
@@ -354,14 +357,17 @@ void chain_end(struct session *s, struct ending *e)
 		incident_look(s);
 	loader_detach(old);
 	s->swap.detached_ns = time_now_ns();
-	loader_exit(old, &e->exit);
+	if (e->refused)
+		e->exit = (struct loader_exit){.cpu = -1, .dump = ""};
+	else
+		loader_exit(old, &e->exit);
 	/* The kernel may have been ejecting it while we ended it: its verdict is the one that counts, the operator's before all. */
 	if (!e->rule || e->exit.kind == LOADER_KIND_SYSRQ ||
 	    (!e->status && e->exit.kind && loader_exit_status(&e->exit)))
 		describe_kernel_end(s, e);
 	/* Also where it came before the start was over; and where it cannot be told from it. */
 	e->last |= e->exit.kind == LOADER_KIND_SYSRQ ||
-		   (e->exit.kind == LOADER_KIND_NONE && !strcmp(e->rule, "kernel"));
+		   (e->exit.kind == LOADER_KIND_NONE && !strcmp(e->rule, "kernel") && !e->refused);
 	e->restart |= loader_exit_wants_restart(&e->exit);
 	say_end(s, e);
 	incident_new(s, e);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The control socket, see control.h. */
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,7 +16,8 @@
 #define ANSWER_MAX     (16 << 20)
 
 struct client {
-	int fd; /* -1: free */
+	int fd;		 /* -1: free */
+	uint64_t number; /* of those accepted, this one's */
 	char word[WORD_MAX];
 	size_t got;
 };
@@ -24,15 +26,17 @@ struct control {
 	int fd;
 	control_answer answer;
 	void *data;
+	uint64_t accepted;
 	struct client clients[CONTROL_CLIENTS];
 };
 
-/* Neither this nor what follows on the socket waits longer than @wait_s seconds: who listens may be stopped. */
+/* Neither this nor what follows on the socket waits longer than @wait_s seconds, 0: at all; who listens may be stopped. */
 static int connect_to(unsigned int wait_s)
 {
+	int flags = SOCK_STREAM | SOCK_CLOEXEC | (wait_s ? 0 : SOCK_NONBLOCK);
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = CONTROL_PATH};
 	struct timeval limit = {.tv_sec = wait_s};
-	int err, fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int err, fd = socket(AF_UNIX, flags, 0);
 
 	if (fd < 0)
 		return -errno;
@@ -63,7 +67,7 @@ static int make_folder(void)
 static int listen_at(void)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = CONTROL_PATH};
-	int err, fd = connect_to(1);
+	int err, fd = connect_to(0);
 
 	if (fd >= 0)
 		close(fd);
@@ -147,15 +151,18 @@ void control_poll_fds(const struct control *c, struct pollfd *fds)
 static void take_client(struct control *c)
 {
 	int i, fd = accept4(c->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct client *place = &c->clients[0];
 
 	if (fd < 0)
 		return;
-	for (i = 0; i < CONTROL_CLIENTS; i++)
-		if (c->clients[i].fd < 0) {
-			c->clients[i].fd = fd;
-			return;
-		}
-	close(fd); /* too many at once: the caller sees the connection close and may ask again */
+	/* Those who connect and say nothing must not keep others out: the oldest makes room. Numbers of the free are 0. */
+	for (i = 1; i < CONTROL_CLIENTS; i++)
+		if (c->clients[i].number < place->number)
+			place = &c->clients[i];
+	if (place->fd >= 0)
+		drop(place);
+	place->fd = fd;
+	place->number = ++c->accepted;
 }
 
 static void reply(struct client *client, json_t *document)

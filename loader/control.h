@@ -25,13 +25,13 @@ struct control_peer {
 /* Answer @word. The returned document (may be NULL) is sent and released. */
 typedef json_t *(*control_answer)(void *data, const char *word, const struct control_peer *peer);
 
-/* Returns 0, -EADDRINUSE (another run listens) or -errno. */
+/* Never waits. Returns 0, -EADDRINUSE (another run listens) or -errno. */
 int control_open(struct control **control, control_answer answer, void *data);
 void control_close(struct control *control);
 
 /* Fill @fds (CONTROL_FDS of them) for poll. */
 void control_poll_fds(const struct control *control, struct pollfd *fds);
-/* Serve what poll found. Never waits. */
+/* Serve what poll found. Never waits; of more than CONTROL_CLIENTS at once the oldest is dropped. */
 void control_serve(struct control *control, const struct pollfd *fds);
 
 /*

@@ -56,11 +56,14 @@ static void rise(struct session *s)
 /* Status, confirm and stop find the run here; without it the run is as safe, but deaf. */
 static json_t *answer(void *data, const char *word, const struct control_peer *peer);
 
-static void open_control(struct session *s)
+static void open_control(struct session *s, bool again)
 {
 	int err = control_open(&s->control, answer, s);
 
-	if (err == -EADDRINUSE)
+	if (again) {
+		if (!err)
+			cli_note("the control socket is this run's now");
+	} else if (err == -EADDRINUSE)
 		cli_warn("another guarded run has the control socket, so status, confirm and stop "
 			 "reach that one");
 	else if (err)
@@ -86,6 +89,7 @@ static int check_event_names(const struct session *s)
 
 int session_prepare(struct session *s)
 {
+	struct loader_error load_error;
 	char error[512];
 	int err, status = 0;
 
@@ -93,7 +97,7 @@ int session_prepare(struct session *s)
 	loader_hotplug_seq(&s->hotplug_seq);
 	s->chain_count = s->options->rules.fallback_count + 1;
 	for (s->index = 0; s->index < s->chain_count && !status; s->index++)
-		status = chain_load(s, s->index);
+		status = chain_load(s, s->index, &load_error);
 	s->index = 0;
 	status = status ? status : check_event_names(s);
 	if (status)
@@ -257,7 +261,14 @@ static void take_time(struct session *s)
 		kill(s->command.pid, SIGKILL);
 		s->kill_at_ns = 0;
 	}
+	/* Whose schedulers are gone, and only waits for its command, leaves the socket to the next run. */
+	if (!s->current && !s->pending) {
+		control_close(s->control);
+		s->control = NULL;
+	}
 	if (s->current && now >= s->look_ns) {
+		if (!s->control)
+			open_control(s, true);
 		incident_look(s);
 		chain_reap(s);
 		s->look_ns = now + LOOK_EVERY_NS;
@@ -388,7 +399,7 @@ int session_go(struct session *s)
 		return final_status(s, err);
 	s->confirm_by_ns =
 		s->options->rules.confirm_ns ? time_now_ns() + s->options->rules.confirm_ns : 0;
-	open_control(s);
+	open_control(s, false);
 	err = start_command(s);
 	err = err ? err : loop(s);
 	end_healthy(s);

@@ -40,6 +40,7 @@ struct ending {
 	uint64_t observed_ns, limit_ns; /* of rules on times; else 0 */
 	bool restart;			/* the same scheduler is to be started again */
 	bool last;			/* nothing is to follow: the operator's will */
+	bool refused; /* it never got into the kernel, so there is no exit record */
 	struct loader_exit exit;
 };
 
@@ -114,8 +115,11 @@ int session_go(struct session *s);
 void session_free(struct session *s);
 
 /* chain.c */
-/* Open and load chain[@index], in place of what is there. Messages are printed. Returns an exit status. */
-int chain_load(struct session *s, size_t index);
+/*
+ * Open and load chain[@index], in place of what is there. Returns an exit status. Messages are printed, but in a restart for
+ * @error's, which its ending has.
+ */
+int chain_load(struct session *s, size_t index, struct loader_error *error);
 /* Close what restarts replaced, where that is safe by now. */
 void chain_reap(struct session *s);
 /* At the end: close all schedulers, as soon as no CPU comes or goes (10 s later at most). */

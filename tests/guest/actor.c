@@ -11,7 +11,7 @@
  *	vforks N        the same without memory of their own: quicker
  *	as UID COMMAND  becomes user UID and runs COMMAND
  *	exits MIB       starts children that touch MIB of memory and exit, for ever
- *	socket N PATH   sends N bytes of its input to the Unix socket PATH, writes what comes back
+ *	socket N PATH   connects to the Unix socket PATH, sends N bytes of its input, writes what comes back
  *
  * It is a load, not a measurement: it checks nothing.
  */
@@ -121,8 +121,8 @@ static int ask(long bytes, const char *path)
 	if (bytes < 0 || bytes > (long)sizeof(text) || !path)
 		return 2;
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	if (fread(text, 1, (size_t)bytes, stdin) != (size_t)bytes ||
-	    connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) ||
+	    fread(text, 1, (size_t)bytes, stdin) != (size_t)bytes) {
 		perror("actor: socket");
 		return 1;
 	}

@@ -50,6 +50,14 @@ head -c 200 /dev/zero | tr '\0' 'a' | actor x socket 200 /run/schedlab/control >
 echo reload | actor x socket 7 /run/schedlab/control > /out/unknown.answer
 printf 'stop\0\n' | actor x socket 6 /run/schedlab/control > /out/nul.answer
 printf stop | actor x socket 4 /run/schedlab/control > /out/cut.answer
+# Clients that connect and say nothing, more than there are places.
+mkfifo /tmp/silence
+for i in 1 2 3 4 5 6; do actor x socket 4 /run/schedlab/control < /tmp/silence > /dev/null & mute="$mute $!"; done
+exec 9> /tmp/silence
+i=0; while [ "$(for p in $mute; do ls -l /proc/$p/fd; done | grep -c socket)" != 6 ] && [ $i -lt 1200 ]; do i=$((i + 1)); usleep 50000; done
+schedlab status --json > /out/crowd.json; say "status in a crowd $(grep -c '"guard": *{' /out/crowd.json)"
+exec 9>&-
+wait $mute
 schedlab confirm; say "confirm $?"
 schedlab confirm 2> /out/confirm2.err; say "confirm again $?"
 actor x as 65534 schedlab stop 2> /out/nobody.err; say "stop by nobody $?"
@@ -75,6 +83,19 @@ ended stop_fallback
 started /with/wrong_cpu.bpf.o --fallback fifo,fifo
 echo S > /proc/sysrq-trigger
 ended sysrq_fallback
+# A run whose scheduler is gone and that waits for its command; the next one takes over the control socket.
+mkfifo /tmp/hold
+schedlab run /with/wrong_cpu.bpf.o -- cat /tmp/hold 2> /out/first.err &
+first=$!
+until_ops wrong_cpu
+until_ops ""
+schedlab stop 2> /out/gone_stop.err; say "stop a run that has none $?"
+started fifo
+schedlab status --json | grep -o '"scheduler": *{"name": *"[a-z_]*"' > /out/next.status
+schedlab stop; say "stop the next one $?"
+ended next
+exec 9> /tmp/hold; exec 9>&-
+wait $first; say "the first one $?"
 # An object without an exit record: the kernel log tells the veto from a failure; without either nothing follows.
 before=$(cat /sys/kernel/sched_ext/enable_seq)
 unrecorded() { # NAME ARGS...
@@ -102,6 +123,8 @@ until_ops fifo
 schedlab status --json > /out/swapped.json
 schedlab status > /out/swapped.txt
 wait $run; say "chain $?"
+schedlab run /with/wrong_cpu.bpf.o --fallback /with/refused.bpf.o,fifo --json -d 2 > /out/refused.json 2> /out/refused.err; say "refused $?"
+schedlab run /with/refused.bpf.o 2> /out/refused1.err; say "refused alone $?"
 schedlab run /with/wrong_cpu.bpf.o --fallback /with/reports_error.bpf.o --json > /out/all.json 2> /out/all.err; say "all faulty $?"
 printf '# rules\n[guard]\nmax-wait = 300ms\nfallback = /with/wrong_cpu.bpf.o, fifo\nbreaker = 2 in 60s\n' > /tmp/rules
 schedlab run /with/never_dispatches.bpf.o --rules /tmp/rules 2> /out/breaker.err; say "breaker $?"
@@ -172,7 +195,7 @@ ls -A /out/metrics > /out/metrics.ls
 dmesg > /out/dmesg
 END
 with=(--with build/tests/guest/actor)
-for f in wrong_cpu never_dispatches fails_init reports_error unrecorded; do with+=(--with "build/tests/faulty/$f.bpf.o"); done
+for f in wrong_cpu never_dispatches fails_init reports_error unrecorded refused; do with+=(--with "build/tests/faulty/$f.bpf.o"); done
 run vm/run --lab "${with[@]}" --with "$tmp/one.sh" --out "$tmp/out" -- sh /with/one.sh
 check_equal "the guest ran all cases" 0 "$status"
 [ -z "${KEEP_OUT:-}" ] || cp -r "$tmp/out" "$KEEP_OUT"
@@ -197,6 +220,7 @@ said "the guard is real-time, its memory locked" "guard's class 95 1, locked 1"
 check_match "the socket refuses what is too long" '"error": ?"the request is too long"' "$(text long.answer)"
 check_match "... and what it does not know" 'status, confirm and stop are understood' "$(text unknown.answer)"
 check_equal "... and takes no word that is cut, or goes on behind a NUL" "" "$(text nul.answer)$(text cut.answer)"
+said "clients that say nothing keep nobody out" 'status in a crowd 1'
 said "confirm" 'confirm 0'
 said "confirm twice" 'confirm again 1'
 check_match "... says that there is nothing" 'nothing to confirm' "$(text confirm2.err)"
@@ -217,6 +241,10 @@ said "SysRq-S" 'sysrq status 83'
 said "... and nothing is loaded behind it" 'loads: 1, disabled'
 said "a fallback that an operator stopped" 'stop_fallback status 96'
 said "SysRq-S under a fallback" 'sysrq_fallback status 83'
+said "a run that waits for its command has nothing to stop" 'stop a run that has none 1'
+said "... the next run has the control socket" 'stop the next one 0'
+said "... which ends it" 'next status 96'
+said "... the first one has its own end" 'the first one 81'
 said "SysRq-S under an object without an exit record" 'vetoed 83'
 check_match "... is known from the kernel log" 'disabled by sysrq-S' "$(text vetoed.err)"
 said "... without the log too nothing follows" 'unknown 81'
@@ -241,6 +269,11 @@ check_equal "... the same as in the record" "$(jq -s -c -S '.[] | select(.schedu
 check_equal "... on one CPU no more CPU time than time, where the kernel's part lies in it" true "$(jq -s '[.[] |
 	select(.exit.during_attach or .rule != "kernel") | .swap.bypass_run_ns + .swap.fair_run_ns <= .swap.total_ns + 5000000] | all' \
 	"$tmp"/out/chain.d/*.json)"
+said "a fallback that the kernel refuses to attach" 'refused 81'
+check_equal "... is one that failed: the next one follows" 'wrong_cpu refused fifo' \
+	"$(jq -r '[.schedulers[].scheduler.name] | join(" ")' "$tmp/out/refused.json")"
+check_match "... and it is told" 'refused.bpf.o: the kernel refuses to attach it' "$(text refused.err)"
+said "without a fallback" 'refused alone 3'
 said "every fallback faulty: the breaker" 'all faulty 94'
 said "too many ejections: the breaker" 'breaker 94'
 check_match "... says so" 'the breaker is open: too many ejections' "$(text breaker.err)"
@@ -336,6 +369,14 @@ schedlab run fifo --canary 2s --json -- sh -c '
 	done
 	exit 4' > /out/hotplug.json 2> /out/hotplug.err
 echo $? > /out/hotplug.status
+# A restart that cannot be: the file is gone.
+cp /with/wrong_cpu.bpf.o /tmp/gone.bpf.o
+schedlab run /tmp/gone.bpf.o --set after_ms=600000 --fallback fifo --json -- sh -c 'rm /tmp/gone.bpf.o
+	echo 0 > /sys/devices/system/cpu/cpu1/online
+	i=0
+	while [ "$(cat /sys/kernel/sched_ext/root/ops)" != fifo ] && [ $i -lt 1200 ]; do i=$((i + 1)); usleep 50000; done' > /out/gone.json 2> /out/gone.err
+echo $? > /out/gone.status
+echo 1 > /sys/devices/system/cpu/cpu1/online
 # Started again, and still to be confirmed.
 schedlab run fifo --confirm 3s -- sh -c 'echo 0 > /sys/devices/system/cpu/cpu1/online; sleep 5' 2> /out/confirm.err
 echo "$?, $(cat /sys/kernel/sched_ext/state)" > /out/confirm.status
@@ -352,6 +393,9 @@ check_equal "CPU hotplug: the command's own status, the scheduler started again 
 	"$(cat "$tmp/out2/hotplug.status") $(jq .restarts "$tmp/out2/hotplug.json")"
 check_equal "a real-time task's doing is not the scheduler's where the other CPU is off" 0 "$(cat "$tmp/out2/off.status")"
 check_match "... but it is told" 'real-time tasks hold its CPUs' "$(cat "$tmp/out2/off.err")"
+check_equal "a restart whose file is gone: the fallback follows" "84 wrong_cpu wrong_cpu fifo" \
+	"$(cat "$tmp/out2/gone.status") $(jq -r '[.schedulers[].scheduler.name] | join(" ")' "$tmp/out2/gone.json")"
+check_match "... and it is told" 'gone.bpf.o.*No such file' "$(cat "$tmp/out2/gone.err")"
 check_equal "what hotplug started again has to be confirmed all the same" "93, disabled" "$(cat "$tmp/out2/confirm.status")"
 check_match "... it was started again" 'is started again' "$(cat "$tmp/out2/confirm.err")"
 check_equal "no warning in the kernel log with two CPUs" "" "$(splats "$tmp/out2/dmesg")"
