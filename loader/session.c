@@ -327,21 +327,9 @@ static int wait_for_something(struct session *s)
 /* With a command the run lasts as long as the command, also under the kernel's default after an ejection. */
 static bool is_over(const struct session *s)
 {
-	if (s->options->command)
+	if (s->options->command && s->begun)
 		return !s->command.running;
 	return s->ending || (!s->current && !s->pending);
-}
-
-static int loop(struct session *s)
-{
-	int err = 0;
-
-	while (!err && !is_over(s)) {
-		err = wait_for_something(s);
-		take_guard(s);
-		take_time(s);
-	}
-	return err;
 }
 
 /* --- the run ------------------------------------------------------------------------------------------------------ */
@@ -373,35 +361,50 @@ static int start_command(struct session *s)
 	return err;
 }
 
+/* The command, and the time to confirm, start with the first scheduler that runs. */
+static int begin(struct session *s)
+{
+	uint64_t confirm_ns = s->options->rules.confirm_ns;
+
+	if (!s->in_order || s->begun)
+		return 0;
+	s->begun = true;
+	s->confirm_by_ns = confirm_ns ? time_now_ns() + confirm_ns : 0;
+	return start_command(s);
+}
+
+static int loop(struct session *s)
+{
+	int err = begin(s);
+
+	while (!err && !is_over(s)) {
+		err = wait_for_something(s);
+		take_guard(s);
+		take_time(s);
+		err = err ? err : begin(s);
+	}
+	return err;
+}
+
 static int final_status(const struct session *s, int err)
 {
 	if (s->breaker_open)
 		return EXIT_STATUS_GUARD_BREAKER;
 	if (s->status)
 		return s->status;
-	return err ? EXIT_STATUS_FAILURE : s->command.status;
+	return err || !s->begun ? EXIT_STATUS_FAILURE : s->command.status;
 }
 
 int session_go(struct session *s)
 {
-	struct timespec pause;
 	int status, err;
 
 	s->start_ns = time_now_ns();
 	absence_start(&s->absence, s->start_ns, time_clock_ns(CLOCK_BOOTTIME));
-	err = chain_start(s);
-	while (s->pending) {
-		pause = time_spec(s->start_at_ns);
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &pause, NULL);
-		chain_continue(s);
-	}
-	if (!s->in_order)
-		return final_status(s, err);
-	s->confirm_by_ns =
-		s->options->rules.confirm_ns ? time_now_ns() + s->options->rules.confirm_ns : 0;
-	open_control(s, false);
-	err = start_command(s);
-	err = err ? err : loop(s);
+	chain_start(s);
+	if (s->current || s->pending)
+		open_control(s, false);
+	err = loop(s);
 	end_healthy(s);
 	incident_close(s);
 	if (s->options->metrics)

@@ -86,6 +86,7 @@ struct session {
 	struct absence absence;
 	bool ending;   /* told to end by a signal, an operator or the duration */
 	bool in_order; /* the chain's start has succeeded once */
+	bool begun;    /* ... and the command been started, where there is one */
 
 	int status; /* of the first ejection, or of the operator's; 0 so far */
 	bool restarting,

@@ -125,6 +125,20 @@ schedlab status > /out/swapped.txt
 wait $run; say "chain $?"
 schedlab run /with/wrong_cpu.bpf.o --fallback /with/refused.bpf.o,fifo --json -d 2 > /out/refused.json 2> /out/refused.err; say "refused $?"
 schedlab run /with/refused.bpf.o 2> /out/refused1.err; say "refused alone $?"
+# While nothing has started yet: a signal, and the operator, end the pause before the next try.
+walk() { # NAME COMMAND...: once the second one has failed and the third is an hour away
+	name=$1
+	shift
+	schedlab run /with/fails_init.bpf.o --fallback /with/fails_init.bpf.o,fifo --back-off 1h --json -- touch /out/walked > /out/$name.json 2> /out/$name.err &
+	run=$!
+	i=0
+	until schedlab status --json 2> /dev/null | grep -q '"ejections": *2' || [ $i -ge 1200 ]; do i=$((i + 1)); usleep 50000; done
+	"$@"
+	wait $run; say "$name $?"
+}
+walk walk_stop schedlab stop
+walk walk_signal eval 'kill -TERM $run'
+schedlab run /with/fails_init.bpf.o --json > /out/none.json 2> /dev/null; say "none starts $?"
 schedlab run /with/wrong_cpu.bpf.o --fallback /with/reports_error.bpf.o --json > /out/all.json 2> /out/all.err; say "all faulty $?"
 printf '# rules\n[guard]\nmax-wait = 300ms\nfallback = /with/wrong_cpu.bpf.o, fifo\nbreaker = 2 in 60s\n' > /tmp/rules
 schedlab run /with/never_dispatches.bpf.o --rules /tmp/rules 2> /out/breaker.err; say "breaker $?"
@@ -274,6 +288,13 @@ check_equal "... is one that failed: the next one follows" 'wrong_cpu refused fi
 	"$(jq -r '[.schedulers[].scheduler.name] | join(" ")' "$tmp/out/refused.json")"
 check_match "... and it is told" 'refused.bpf.o: the kernel refuses to attach it' "$(text refused.err)"
 said "without a fallback" 'refused alone 3'
+said "stop while none has started yet" 'walk_stop 96'
+said "a signal while none has started yet" 'walk_signal 86'
+check_equal "... the command has not been started" "" "$(find "$tmp/out" -name walked)"
+check_equal "... and there is a document" '86 fails_init fails_init default' \
+	"$(jq -r '[.status, .schedulers[].scheduler.name, .schedulers[-1].next] | join(" ")' "$tmp/out/walk_signal.json")"
+said "none that starts" 'none starts 86'
+check_equal "... is a document as well" '86 fails_init' "$(jq -r '[.status, .schedulers[].scheduler.name] | join(" ")' "$tmp/out/none.json")"
 said "every fallback faulty: the breaker" 'all faulty 94'
 said "too many ejections: the breaker" 'breaker 94'
 check_match "... says so" 'the breaker is open: too many ejections' "$(text breaker.err)"
