@@ -65,6 +65,7 @@ static int child(long mib)
 
 static int brief_child(void)
 {
+	/* NOLINTNEXTLINE(bugprone-unsafe-functions,clang-analyzer-security.insecureAPI.vfork) */
 	pid_t pid = vfork();
 
 	if (pid == 0)
@@ -121,7 +122,7 @@ static int ask(long bytes, const char *path)
 	if (bytes < 0 || bytes > (long)sizeof(text) || !path)
 		return 2;
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) ||
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) ||
 	    fread(text, 1, (size_t)bytes, stdin) != (size_t)bytes) {
 		perror("actor: socket");
 		return 1;

@@ -102,6 +102,21 @@ in_debian systemctl reset-failed
 in_debian systemctl start schedlab@fifo
 until_true is fifo failed
 say "unconfirmed: $(summary fifo)"
+# An operator's word under a fallback counts as under the first one.
+cp /with/wrong_cpu.bpf.o /deb/usr/local/lib/
+mkdir -p /deb/etc/systemd/system/schedlab@wrong.service.d
+printf '[Service]\nExecStart=\nExecStart=/usr/local/bin/schedlab run /usr/local/lib/wrong_cpu.bpf.o --fallback fifo\n' \
+	> /deb/etc/systemd/system/schedlab@wrong.service.d/object.conf
+in_debian systemctl daemon-reload
+fallen() { is wrong active && [ "$(cat /sys/kernel/sched_ext/root/ops)" = fifo ] && in_debian test -S /run/schedlab/control; }
+for how in stop sysrq; do
+	in_debian systemctl reset-failed
+	in_debian systemctl start schedlab@wrong
+	until_true fallen || say "the fallback is not active: $(summary wrong)"
+	if [ $how = stop ]; then in_debian schedlab stop; else echo S > /proc/sysrq-trigger; fi
+	until_true is wrong failed
+	say "$how under a fallback: $(summary wrong)"
+done
 in_debian systemctl start schedlab@nonsense
 until_true is nonsense failed
 say "wrong name: $(summary nonsense)"
@@ -111,6 +126,7 @@ in_debian journalctl -t schedlab --no-pager -o cat > /out/journal
 dmesg > /out/dmesg
 END
 run vm/run --accel auto --cpus 2 --memory 2G --timeout 1800 --hang 600 --append "$strict_watches" --with "$tree" --with "$tmp/dest/usr/local/lib/systemd/system/schedlab@.service" \
+	--with build/tests/faulty/wrong_cpu.bpf.o \
 	--with "$tmp/systemd.sh" --out "$tmp/out" -- sh -c 'mv /with/debootstrap-systemd-bookworm.tar /with/tree.tar; exec sh /with/systemd.sh'
 check_equal "the guest ran all cases" 0 "$status"
 [ "$status" = 0 ] || printf '%s\n' "$out" "$err" | tail -n 20 | sed 's/^/# /'
@@ -130,8 +146,10 @@ said "SysRq-S is not undone" "sysrq: failed failed 83 0 disabled"
 said "a killed loader is started again" "killed: active running 0 1 enabled"
 said "CPU hotplug: the guard itself starts it again" "hotplug: active running 0 1 enabled, the same process: yes"
 said "what nobody confirmed is not started again" "unconfirmed: failed failed 93 0 disabled"
+said "schedlab stop under a fallback is not undone" "stop under a fallback: failed failed 96 0 disabled"
+said "SysRq-S under a fallback is not undone" "sysrq under a fallback: failed failed 83 0 disabled"
 said "a wrong name is not tried again" "wrong name: failed failed 2 0 disabled"
 said "it can be enabled" "enabled: enabled schedlab@fifo.service"
-check_match "the journal has the trail" 'loaded fifo, object [0-9a-f]{64}, options .*4000.*, by uid 0' "$(cat "$tmp/out/journal")"
+check_match "the journal has the trail" 'loaded fifo, by uid 0; object [0-9a-f]{64}, options .*4000' "$(cat "$tmp/out/journal")"
 check_match "... of the veto too" 'ejected fifo after .*, rule kernel, status 83' "$(cat "$tmp/out/journal")"
 check_equal "no warning in the kernel log" "" "$(splats "$tmp/out/dmesg")"

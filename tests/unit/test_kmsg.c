@@ -27,12 +27,11 @@ static int32_t kind_of(const char *const *records, char *reason, size_t size)
 static void test_end(void **state)
 {
 	const char *const records[] = {
-		"6,100,5715929,-;sched_ext: BPF scheduler \"fifo\" enabled\n",
-		"6,101,5715930,-;sched_ext: BPF scheduler \"fifo2\" disabled (runtime error)\n",
-		"4,102,5715931,c,more=fields;sysrq: Disable sched_ext\n SUBSYSTEM=x\n",
-		"6,103,5715932,-;sched_ext: BPF scheduler \"fifo\" disabled (disabled by "
-		"sysrq-S)\n",
-		"3,104,5715933,-;sched_ext: BPF scheduler \"fifo\" disabled (runtime error)\n",
+		"6,100,29,-;sched_ext: BPF scheduler \"fifo\" enabled\n",
+		"6,101,30,-;sched_ext: BPF scheduler \"fifo2\" disabled (runtime error)\n",
+		"4,102,31,c,more=fields;sysrq: Disable sched_ext\n SUBSYSTEM=x\n",
+		"6,103,32,-;sched_ext: BPF scheduler \"fifo\" disabled (disabled by sysrq-S)\n",
+		"3,104,33,-;sched_ext: BPF scheduler \"fifo\" disabled (runtime error)\n",
 		NULL};
 	char reason[64];
 
