@@ -71,6 +71,11 @@ actor hog spin & hog=$!
 schedlab run /with/never_dispatches.bpf.o --timeout 1s --incidents /out/watchdog.d -- sh -c 'sleep 3; exit 9' 2> /out/watchdog.err
 echo $? > /out/watchdog.status
 kill $hog
+# A rule that every window breaks, with the shortest window: found once that is full.
+actor napper nap 1000 & napper=$!
+schedlab run fifo --slo 'wakeup.max<1us for 100ms' --incidents /out/short.d -d 2 2> /out/short.err
+echo $? > /out/short.status
+kill $napper
 dmesg > /out/dmesg
 END
 # What takes two CPUs: one that is forgotten.
@@ -140,6 +145,8 @@ check_number "max-wait: from the wait's begin to the next scheduler at most the 
 		"$tmp"/out/*.d/incident-*.json) <= 100"
 check_equal "the kernel's watchdog: status, while the command goes on under the default" 82 "$(cat "$tmp/out/watchdog.status")"
 check_match "the watchdog's record holds the kernel's dump" 'runqueue|CPU states|never_dispatches' "$(field watchdog .dump)"
+check_equal "a window of 100 ms: status" 92 "$(cat "$tmp/out/short.status")"
+check_number "... found within 1.25 windows" "$(field short '.active_ns / 1e6') <= 125"
 check_equal "no warning in the kernel log" "" "$(splats "$tmp/dmesg")"
 echo "# swap cost, ms: $(jq -s -c 'map(select(.swap.total_ns and .swap.accounted != false) | {key: .scheduler.name, value: (.swap |
 	{detach_ns, total_ns, bypass_run_ns, fair_run_ns} | map_values(. / 1e4 | round / 100))}) | from_entries' \
