@@ -125,8 +125,7 @@ int chain_load(struct session *s, size_t index, struct loader_error *error)
 		err = configure(s, l, index == 0, error);
 	}
 	if (!err) {
-		if (s->options->verbose)
-			cli_note("%s: loading (object %.12s...)", name, loader_sha256(l));
+		cli_note("%s: loading (object %.12s...)", name, loader_sha256(l));
 		err = loader_load(l, error);
 	}
 	if (!err)
@@ -174,7 +173,7 @@ static void failed_start(struct session *s, int status, const char *text, bool r
 
 	s->current = s->chain[s->index];
 	s->active_ns = time_now_ns();
-	snprintf(e.text, sizeof(e.text), "%.500s", text);
+	cli_printable(text, e.text, sizeof(e.text));
 	chain_end(s, &e);
 }
 
@@ -236,7 +235,7 @@ void chain_continue(struct session *s)
 
 static void describe_kernel_end(const struct session *s, struct ending *e)
 {
-	char reason[256], message[1024], held[96], holder[96 * 4];
+	char text[sizeof(e->text)], held[96];
 
 	e->rule = "kernel";
 	e->status = loader_exit_status(&e->exit);
@@ -244,19 +243,19 @@ static void describe_kernel_end(const struct session *s, struct ending *e)
 		     e->exit.kind == LOADER_KIND_ERROR_STALL;
 	if (!e->exit.kind)
 		snprintf(
-			e->text, sizeof(e->text),
+			text, sizeof(text),
 			"it keeps no exit record and the kernel log has no word of it, so this may "
 			"have been SysRq-S: nothing follows");
 	else
-		snprintf(e->text, sizeof(e->text), "%s%s%.300s",
-			 cli_printable(e->exit.reason, reason, sizeof(reason)),
-			 e->exit.message[0] ? ": " : "",
-			 cli_printable(e->exit.message, message, sizeof(message)));
+		snprintf(text, sizeof(text), "%s%s%.300s", e->exit.reason,
+			 e->exit.message[0] ? ": " : "", e->exit.message);
 	if (loader_exit_holder(&e->exit, held, sizeof(held)))
-		snprintf(e->text + strlen(e->text), sizeof(e->text) - strlen(e->text),
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
 			 "; the real-time task %s, and before 7.0 the kernel keeps no time for "
 			 "sched_ext beside such tasks",
-			 cli_printable(held, holder, sizeof(holder)));
+			 held);
+	/* Last, since each cut may have gone through a character. */
+	cli_printable(text, e->text, sizeof(e->text));
 }
 
 /* Ejections within the breaker's window, this one included. */

@@ -124,8 +124,10 @@ static void open_incident(struct session *s, const struct ending *e, json_t *end
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
 	s->incident = json_deep_copy(end);
-	if (!s->incident)
+	if (!s->incident) {
+		cli_warn("no incident record of %s: out of memory", loader_label(s->current));
 		return;
+	}
 	json_object_set_new(s->incident, "schema", json_string("schedlab.incident/1"));
 	json_object_set_new(s->incident, "time", iso_time());
 	json_object_set_new(s->incident, "time_ns", json_integer((json_int_t)s->swap.from_ns));
@@ -143,6 +145,13 @@ void incident_new(struct session *s, const struct ending *e)
 {
 	json_t *end = end_to_json(s, e);
 
+	/* An empty one keeps its place: what follows is written into the last. */
+	if (!end) {
+		cli_warn("how %s ended cannot be written down: out of memory, or its names are not "
+			 "UTF-8",
+			 loader_label(s->current));
+		end = json_object();
+	}
 	if (e->status && s->writer)
 		open_incident(s, e, end);
 	json_array_append_new(s->ended, end);

@@ -1,15 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Lesson 6: what the guest printed is the page's tables. Which task is lost is chance, so its name is left out; of
-# the verifier's log the first line is enough; and incidents are named by time and process.
+# the verifier's log the first line is enough; incidents are named by time and process, objects by their hash.
 set -euo pipefail
 . "$(dirname "$0")/../claims.sh"
 awk '
 	/^@@ / { rejected = $2 == "rejected"; lines = 0 }
-	rejected && !/^(@@|exit)/ && ++lines > 2 { next }
+	rejected && !/^(@@|exit)|: loading / && ++lines > 2 { next }
 	{
 		sub(/stall: [^ ]+ failed/, "stall: TASK failed")
 		sub(/\(max-wait\): .*/, "(max-wait): TASK has been runnable for too long")
+		sub(/object [0-9a-f]+\.\.\./, "object SHA...")
 		sub(/incident-.*\.json/, "incident-TIME-PID-1.json")
 		print
 	}' "$OUT/guest.text"
