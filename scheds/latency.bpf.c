@@ -24,8 +24,9 @@
  * by weight, while a light task has another of that cache to itself. An interrupt's wakeups are nobody's: no chain starts
  * there. Slices end at the tick unless somebody preempts.
  *
- * Cost: one task-storage lookup per callback, one sorted insert per wait. Each part can be switched off to see what it
- * is worth: preempt, learn, chain, feedback, adapt, hint, llc.
+ * Cost: one task-storage lookup per callback (two where a task wakes another), one sorted insert per wait; who wakes looks
+ * at what MAX_TRIES CPUs run at most. Each part can be switched off to see what it is worth: preempt, learn, chain,
+ * feedback, adapt, hint, core, llc.
  */
 #include "bpf/scx.bpf.h"
 #include "bpf/exit.bpf.h"

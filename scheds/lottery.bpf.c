@@ -22,8 +22,9 @@
  * Not in the paper's sense: tickets are worth what they were at the moment of queueing, so a currency's change is felt a
  * draw later; no mutex lotteries, no lottery among CPUs. A CPU that is idle is given without a draw.
  *
- * Cost: a draw reads one path of a binary tree of partial sums, SLOT_BITS steps whatever waits; queueing and removing
- * write one such path with atomic adds, no lock. The draws follow from `seed` and their number alone.
+ * Cost: a draw reads one path of a binary tree of partial sums, SLOT_BITS steps whatever waits, or looks through the CPUs
+ * where a task that runs wins; MAX_DRAWS of them at most in a row. Queueing and removing write one such path with atomic
+ * adds, no lock. The draws follow from `seed` and their number alone.
  */
 #include "bpf/scx.bpf.h"
 #include "bpf/exit.bpf.h"

@@ -55,12 +55,17 @@ cpus) # draws won by tasks that may run on any of four CPUs, tickets 1:2:4 by tu
 	schedlab tickets --json $tasks
 	wait
 	;;
-currencies) # two cgroups, weights 100 and 300, with one and two hogs
+currencies) # two cgroups, weights (or tickets, with the word) 100 and 300, with one and two hogs
 	echo +cpu > /sys/fs/cgroup/cgroup.subtree_control
 	for c in a:100:1 b:300:2; do
-		mkdir "/sys/fs/cgroup/${c%%:*}"
+		mkdir -p "/sys/fs/cgroup/${c%%:*}"
 		w=${c#*:}
-		echo "${w%:*}" > "/sys/fs/cgroup/${c%%:*}/cpu.weight"
+		if [ "${1:-}" = tickets ]; then
+			echo 100 > "/sys/fs/cgroup/${c%%:*}/cpu.weight"
+			schedlab tickets "${c%%:*}=${w%:*}" > /dev/null
+		else
+			echo "${w%:*}" > "/sys/fs/cgroup/${c%%:*}/cpu.weight"
+		fi
 		sh -c "echo \$\$ > /sys/fs/cgroup/${c%%:*}/cgroup.procs
 			exec $bench mix sleepers=0 hogs=${w#*:} seconds=4" | sed -n "s/^hogs_share/${c%%:*}/p" > "/tmp/${c%%:*}" &
 	done

@@ -111,10 +111,15 @@ try rejected schedlab run /with/rejected.o
 try verbose schedlab run -v /with/rejected.o
 try arena schedlab run /with/arena.o -- sh -c 'cat /proc/meminfo /proc/$PPID/status'
 try nobody actor x as 65534 schedlab run fifo
+try no-lottery schedlab tickets 1=5
+try lottery schedlab run lottery -- sh -c '
+	for t in 1=many 1=-5 1=99999999999 =5 999999=5 no/such=5 /dev/null=5 1=50 1=default 1; do
+		schedlab tickets "$t"; echo "$t $?"; done
+	actor x as 65534 schedlab tickets 1=5; echo "nobody $?"'
 echo "state $(cat /sys/kernel/sched_ext/state)" >> /out/log
 END
 run vm/run --lab --with "$tmp/rejected.o" --with "$tmp/arena.o" --with build/tests/guest/actor --with "$tmp/guest.sh" --out "$tmp/out" -- sh /with/guest.sh
-check_equal "rejected by the verifier; no privilege; nothing is left loaded" "rejected 4 verbose 4 arena 0 nobody 3 state disabled" \
+check_equal "rejected by the verifier; no privilege; nothing is left loaded" "rejected 4 verbose 4 arena 0 nobody 3 no-lottery 1 lottery 0 state disabled" \
 	"$(xargs < "$tmp/out/log")"
 check_match "the verifier's complaint with its source line" 'rejected by the verifier: .*, at: .*rejected.c:5' "$(head -n 1 "$tmp/out/rejected.err")"
 check_number "the last lines of the log, or all of it with -v" \
@@ -123,6 +128,14 @@ kib() { awk -v name="$1:" '$1 == name { print $2 }' "$tmp/out/arena.out"; }
 check_number "an arena of 4 GiB leaves a machine of 1 GiB its memory ($(kib MemAvailable) KiB), and the guard's own is locked ($(kib VmLck) KiB)" \
 	"$(kib MemAvailable) > 500000 && $(kib VmLck) >= 0.9 * $(kib VmRSS)"
 check_match "what a user without privilege is told" 'needs root \(or CAP_BPF' "$(cat "$tmp/out/nobody.err")"
+
+check_match "tickets without the lottery: what to do" 'the lottery is not active .*schedlab run lottery' "$(cat "$tmp/out/no-lottery.err")"
+check_equal "tickets: what is wrong is refused, what is right is done" \
+	"1=many 2 1=-5 2 1=99999999999 2 =5 2 999999=5 2 no/such=5 2 /dev/null=5 2 1=50 0 1=default 0 1 0 nobody 3" \
+	"$(grep -v '^task' "$tmp/out/lottery.out" | xargs)"
+check_match "tickets: those set, then by weight again" '^task 1: 50 tickets set.*task 1: tickets by weight.*task 1: tickets by weight' \
+	"$(grep '^task' "$tmp/out/lottery.out" | xargs)"
+check_equal "tickets: one line for each refusal" 8 "$(grep -vc ': note:' "$tmp/out/lottery.err")"
 
 # A kernel that cannot: the words say why. It is in the lab's list as such; 6.12 is in without-sched-ext.sh.
 kernel=7.1.13

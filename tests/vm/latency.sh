@@ -11,19 +11,26 @@ guest --lab --with "$root/build/tests/bench/schedbench" --with "$root/tests/benc
 	--with "$root/tests/guest/attached.sh" -- sh -c '
 	SCHEDS="default;latency" sh /with/latency.sh "$@"
 	SCHEDS="latency" sh /with/latency.sh "disguise: disguise hogs=3 seconds=4 service_us=900" \
-		"rush: mix sleepers=16 hogs=1 seconds=4 gap_us=8900"
+		"rush: mix sleepers=16 hogs=1 seconds=4 gap_us=8421"
 	LEDGER=1 SCHEDS="default;latency" sh /with/latency.sh "ledger1: mix hogs=3 seconds=6 seed=1" \
 		"ledger2: mix hogs=3 seconds=6 seed=2"
 	echo "wakers $(schedlab wakeups -n -d 1 --json)"
 	SCHEDS="latency preempt=0" sh /with/latency.sh "mix1: mix hogs=3 seconds=2" "disguise: disguise hogs=3 seconds=2 service_us=900"
-	SCHEDS="fifo slice_us=1500000" sh /with/latency.sh "disguise: disguise hogs=3 seconds=2 service_us=900"' sh \
+	SCHEDS="fifo slice_us=1500000" sh /with/latency.sh "disguise: disguise hogs=3 seconds=2 service_us=900" \
+		"rush: mix sleepers=16 hogs=1 seconds=4 gap_us=8421"
+	for sched in fifo latency; do
+		schedlab run $sched -- sh -c "
+			/with/schedbench mix sleepers=0 hogs=1 nice=5 seconds=4 | sed s/^/$sched.light./ &
+			/with/schedbench mix sleepers=0 hogs=1 seconds=4 | sed s/^/$sched.heavy./
+			wait" || exit
+	done' sh \
 	'alone1: mix hogs=0 seconds=2 seed=1' 'alone2: mix hogs=0 seconds=2 seed=2' 'alone3: mix hogs=0 seconds=2 seed=3' \
 	'mix1: mix hogs=3 seconds=2 seed=1' 'mix2: mix hogs=3 seconds=2 seed=2' 'mix3: mix hogs=3 seconds=2 seed=3' \
 	'way20: pipeline hogs=0 seconds=2 runs=5 gap_us=40000' \
 	'pipe20: pipeline hogs=3 seconds=2 runs=5 gap_us=40000' \
 	'way50: pipeline hogs=0 seconds=2 runs=3 gap_us=40000 stage_us=50 noise_pct=30' \
 	'pipe50: pipeline hogs=3 seconds=2 runs=3 gap_us=40000 stage_us=50 noise_pct=30' \
-	'storm: mix sleepers=16 hogs=0 seconds=4 gap_us=8900' \
+	'storm: mix sleepers=16 hogs=0 seconds=4 gap_us=8421' \
 	'message: messaging rounds=100 groups=2' \
 	'ping: pingpong' \
 	'make: make tasks=60 service_us=20000'
@@ -64,12 +71,19 @@ check_number "a timer's waking is the interrupt's, not the task's that it hit" "
 	[.edges[] | select(.context == "irq" and .wakee == "schedlab") | .count] | add') > 5"
 
 # 7.x's default is quick here: a twentieth of it is less than one trip takes on an empty machine, and no scheduler's figure.
-# Of an empty machine's under the two schedulers the larger: the p99 of 150 trips is chance by 15 %.
+# There it is that trip plus a tenth (of two empty machines' the larger: the p99 of 150 trips is chance by 15 %).
 for pipe in 20 50; do
 	empty=$(printf '%s\n' "$(v default way$pipe.end_to_end_p99)" "$(v latency way$pipe.end_to_end_p99)" | sort -g | tail -1)
-	check_number "pipe$pipe: p99 of all seeds at most a twentieth, or within 10 % of an empty machine's ($(v latency pipe$pipe.end_to_end_p99) us, default $(v default pipe$pipe.end_to_end_p99), empty $empty)" \
-		"$(v latency pipe$pipe.end_to_end_p99) <= $(v default pipe$pipe.end_to_end_p99) / 20 || $(v latency pipe$pipe.end_to_end_p99) <= 1.1 * $empty"
+	limit=$(awk -v d="$(v default pipe$pipe.end_to_end_p99)" -v e="$empty" 'BEGIN { print d / 20 < e ? 1.1 * e : d / 20 }')
+	check_number "pipe$pipe: p99 of all seeds at most a twentieth ($(v latency pipe$pipe.end_to_end_p99) us, default $(v default pipe$pipe.end_to_end_p99), an empty machine $empty, limit $limit)" \
+		"$(v latency pipe$pipe.end_to_end_p99) <= $limit"
 done
+
+# By nice: weights of 1024 and 335.
+check_number "nice 0 and 5: CPU by weight, 3.06:1 ($(v latency heavy.hogs_share), $(v latency light.hogs_share))" \
+	"$(v latency heavy.hogs_share) / $(v latency light.hogs_share) > 2.8 && $(v latency heavy.hogs_share) / $(v latency light.hogs_share) < 3.3"
+check_number "the gate sees one that knows no weight ($(v fifo heavy.hogs_share), $(v fifo light.hogs_share))" \
+	"$(v fifo heavy.hogs_share) / $(v fifo light.hogs_share) < 2.8"
 
 # The stated bounds, with burst_us = 10000, slice_us = 20000, a tick of 4 ms: (n - 1) * 64 ms; T / n - 44 ms.
 check_number "disguised hog: the longest wait of a hog is within the bound ($(v latency disguise.hogs_wait_max) us)" \
@@ -84,14 +98,16 @@ check_number "disguised hog: the real sleeper is as if alone ($(v latency disgui
 	"$(v latency disguise.wakeup_p50) <= 1.1 * $(v default alone1.wakeup_p50) + 30"
 check_number "disguised hog: the gate sees a scheduler that does not preempt ($(v latency,preempt=0 disguise.wakeup_p50) us at p50)" \
 	"$(v latency,preempt=0 disguise.wakeup_p50) > 1.1 * $(v default alone1.wakeup_p50) + 30"
-check_number "storm: every job ran ($(v latency storm.wakeup_count))" \
-	"$(v latency storm.wakeup_count) == $(v default storm.wakeup_count)"
+# 16 * 500 us of work in 8,421 us: 0.95.
 check_number "storm: nobody waits longer than the bound ($(v latency storm.wakeup_max) us)" \
 	"$(v latency storm.wakeup_max) <= 15 * 64000"
-check_number "storm with a hog: it waits no longer than the bound ($(v latency rush.hogs_wait_max) us)" \
+check_number "storm with a hog: nor there ($(v latency rush.wakeup_max) us)" "$(v latency rush.wakeup_max) <= 16 * 64000"
+check_number "storm with a hog: nor does the hog ($(v latency rush.hogs_wait_max) us)" \
 	"$(v latency rush.hogs_wait_max) <= 16 * 64000"
 check_number "storm with a hog: it has its share ($(v latency rush.hogs_least))" \
 	"$(v latency rush.hogs_least) >= 1 / 17 - 0.011"
+check_number "storm with a hog: the gate sees one that runs each for 1.5 s ($(v fifo,slice_us=1500000 rush.wakeup_max) us)" \
+	"$(v fifo,slice_us=1500000 rush.wakeup_max) > 16 * 64000"
 # On 6.16 the two are equal to a thousandth, this way or that by the build's bits.
 check_number "ping-pong: no slower ($(v latency ping.round_trip) us, default $(v default ping.round_trip))" \
 	"$(v latency ping.round_trip) <= 1.002 * $(v default ping.round_trip)"
