@@ -46,6 +46,7 @@ struct cell {
 	int quit_fd;  /* ends the watcher */
 	pthread_t watcher;
 	bool watching;
+	bool audited; /* nothing is loaded whose end is still to be written down */
 	pthread_t poller;
 	atomic_bool polling;
 	int ledger_error;
@@ -344,6 +345,11 @@ static int add_ejection(struct cell *cell)
 		 loader_exit_kind_name(record.kind), cli_printable(record.reason, why, sizeof(why)),
 		 record.message[0] ? ": " : "",
 		 cli_printable(record.message, message, sizeof(message)));
+	status = status ? status : EXIT_STATUS_EJECTED_ERROR;
+	loader_audit_ended(cell->loader, true,
+			   ended_ns > cell->attached_ns ? ended_ns - cell->attached_ns : 0,
+			   "kernel", status, reason);
+	cell->audited = true;
 	exit = loader_exit_to_json(&record);
 	if (json_object_set_new(exit, "active_ns",
 				json_integer(ended_ns > cell->attached_ns
@@ -352,7 +358,7 @@ static int add_ejection(struct cell *cell)
 	    json_object_set_new(cell->result, "exit", exit) ||
 	    result_invalidate(cell->result, reason))
 		return EXIT_STATUS_FAILURE;
-	return status ? status : EXIT_STATUS_EJECTED_ERROR;
+	return status;
 }
 
 static int complete_result(struct cell *cell)
@@ -451,6 +457,9 @@ static int attach(struct cell *cell, bool *ended)
 	if (!err)
 		err = loader_attach(cell->loader, &error);
 	cell->attached_ns = time_now_ns();
+	if (!err)
+		loader_audit_loaded(cell->loader, " for a cell");
+	cell->audited = err;
 	if (err == -ECANCELED)
 		*ended = true;
 	else if (err)
@@ -496,6 +505,22 @@ static int run_attached(struct cell *cell)
 	return write_result(cell, ejected);
 }
 
+/* However the cell ended: what it loaded is out again. */
+static void end_scheduler(struct cell *cell)
+{
+	const char *why;
+	unsigned int lost;
+
+	if (cell->loader && cell->attached_ns && !cell->audited) {
+		loader_detach(cell->loader);
+		loader_audit_ended(cell->loader, false, time_now_ns() - cell->attached_ns, "end",
+				   EXIT_STATUS_OK, "");
+	}
+	lost = loader_audit_lost(&why);
+	if (lost)
+		cli_warn("%u lines did not reach the system log: %s", lost, why);
+}
+
 static void close_fd(int fd)
 {
 	if (fd >= 0)
@@ -515,6 +540,7 @@ int cell_run(const struct cell_options *options)
 		status = prepare_ledger(&cell);
 	if (!status)
 		status = run_attached(&cell);
+	end_scheduler(&cell);
 	json_decref(cell.result);
 	load_report_free(cell.report);
 	ledger_graphs_close(cell.graphs);

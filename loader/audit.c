@@ -15,24 +15,26 @@
 
 #include "lib/cli.h"
 #include "lib/fileio.h"
+#include "lib/timeutil.h"
 #include "loader/audit.h"
 
 #define TEXT_MAX 2048
 
 static unsigned int lost;
+static int first_error; /* why the first one was lost */
 
 static void send_line(const char *line)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	if (fd < 0)
-		return;
-	if (sendto(fd, line, strlen(line), MSG_NOSIGNAL, (struct sockaddr *)&address,
-		   sizeof(address)) < 0 &&
-	    (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS))
-		lost++;
-	close(fd);
+	/* Without /dev/log there is no log that could miss a line. */
+	if ((fd < 0 || sendto(fd, line, strlen(line), MSG_NOSIGNAL, (struct sockaddr *)&address,
+			      sizeof(address)) < 0) &&
+	    errno != ENOENT && !lost++)
+		first_error = errno;
+	if (fd >= 0)
+		close(fd);
 }
 
 static void send_text(const char *text)
@@ -75,8 +77,26 @@ void audit_scheduler(const struct loader *loader, const char *format, ...)
 	json_decref(options);
 }
 
-unsigned int audit_lost(void)
+void loader_audit_loaded(const struct loader *loader, const char *more)
 {
+	audit_scheduler(loader, "loaded %s%s, by %s", loader_label(loader), more,
+			audit_user(0, getuid()));
+}
+
+void loader_audit_ended(const struct loader *loader, bool ejected, uint64_t ran_ns,
+			const char *rule, int status, const char *text)
+{
+	char ran[32];
+
+	audit_scheduler(loader, "%s %s after %s, rule %s, status %d%s%s, run by %s",
+			ejected ? "ejected" : "ended", loader_label(loader),
+			time_format(ran_ns, ran, sizeof(ran)), rule, status, text[0] ? ": " : "",
+			text, audit_user(0, getuid()));
+}
+
+unsigned int loader_audit_lost(const char **why)
+{
+	*why = strerror(first_error);
 	return lost;
 }
 

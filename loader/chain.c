@@ -139,13 +139,6 @@ int chain_load(struct session *s, size_t index, struct loader_error *error)
 
 /* --- starting ----------------------------------------------------------------------------------------------------- */
 
-static void audit_start(const struct session *s)
-{
-	audit_scheduler(s->current, "loaded %s%s, by %s", loader_label(s->current),
-			s->options->partial ? " for its command only" : "",
-			audit_user(0, getuid()));
-}
-
 /* What the change before it cost, where there was one. */
 static void say_start(const struct session *s, bool changed)
 {
@@ -210,7 +203,7 @@ int chain_start(struct session *s)
 	s->last = s->first;
 	incident_close(s);
 	incident_look(s);
-	audit_start(s);
+	loader_audit_loaded(s->current, s->options->partial ? " for its command only" : "");
 	say_start(s, changed);
 	return 0;
 }
@@ -326,9 +319,10 @@ static void decide(struct session *s, const struct ending *e)
 
 static void say_end(const struct session *s, const struct ending *e)
 {
+	uint64_t ran_ns = s->swap.from_ns - s->active_ns;
 	char ran[32];
 
-	time_format(s->swap.from_ns - s->active_ns, ran, sizeof(ran));
+	time_format(ran_ns, ran, sizeof(ran));
 	if (e->restart)
 		cli_warn("%s ended after %s and is started again: %s", loader_label(s->current),
 			 ran, e->text);
@@ -339,10 +333,8 @@ static void say_end(const struct session *s, const struct ending *e)
 			  e->rule, e->text);
 	else
 		cli_note("%s ended after %s", loader_label(s->current), ran);
-	audit_scheduler(s->current, "%s %s after %s, rule %s, status %d%s%s, run by %s",
-			e->status && !e->restart ? "ejected" : "ended", loader_label(s->current),
-			ran, e->rule, e->status, e->text[0] ? ": " : "", e->text,
-			audit_user(0, getuid()));
+	loader_audit_ended(s->current, e->status && !e->restart, ran_ns, e->rule, e->status,
+			   e->text);
 }
 
 void chain_end(struct session *s, struct ending *e)

@@ -185,4 +185,17 @@ int loader_hotplug_seq(uint64_t *seq);
 /* {"supported","state","ops","switch_all","enable_seq","nr_rejected","hotplug_seq","events":{}} */
 json_t *loader_kernel_state_to_json(const struct loader_kernel_state *state);
 
+/* --- the trail in the system log ------------------------------------------------------------------------------------ */
+
+/* Who loaded what: user, object and options. @more: words behind the name, "" for none. */
+void loader_audit_loaded(const struct loader *loader, const char *more);
+/* How its time of @ran_ns ended: @status 0 for a healthy end, @text "" or why. */
+void loader_audit_ended(const struct loader *loader, bool ejected, uint64_t ran_ns,
+			const char *rule, int status, const char *text);
+/*
+ * Lines that did not reach the system log, for whatever reason, and why the first one did not (meaningless where it is 0).
+ * A machine without a system log (/dev/log) loses none.
+ */
+unsigned int loader_audit_lost(const char **why);
+
 #endif

@@ -417,6 +417,7 @@ int session_go(struct session *s)
 
 void session_free(struct session *s)
 {
+	const char *why;
 	char error[512];
 	unsigned int lost;
 
@@ -425,9 +426,9 @@ void session_free(struct session *s)
 	lost = writer_finish(s->writer, error, sizeof(error));
 	if (lost)
 		cli_warn("%u file%s could not be written: %s", lost, lost == 1 ? "" : "s", error);
-	if (audit_lost())
-		cli_warn("%u lines did not reach the system log, whose queue was full",
-			 audit_lost());
+	lost = loader_audit_lost(&why);
+	if (lost)
+		cli_warn("%u lines did not reach the system log: %s", lost, why);
 	control_close(s->control);
 	if (s->signal_fd > 0)
 		close(s->signal_fd);

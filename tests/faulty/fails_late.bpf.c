@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Serves 999 new tasks and sends the thousandth to a queue that was never made. */
+/*
+ * Serves 999 tasks, those that were there before it among them, and from the thousandth on sends whoever is queued to a
+ * queue that was never made.
+ */
 #include "tests/faulty/faulty.bpf.h"
 
 u64 born;

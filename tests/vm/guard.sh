@@ -161,6 +161,12 @@ until_ops ""
 say "killed: $(cat /sys/kernel/sched_ext/state)"
 schedlab status --json > /out/killed.json
 wait $run
+# A cell writes the trail too.
+schedlab cell --sched fifo --set slice_us=3000 --workload alone -d 4 -o /tmp/cell.json > /dev/null 2>&1; say "cell $?"
+# A log that is there and takes nothing: a loss, told once.
+mv /dev/log /dev/log.off && ln -s /proc/version /dev/log
+schedlab run fifo -d 0.2 2> /out/nolog.err; say "no log $?"
+rm /dev/log && mv /dev/log.off /dev/log
 # Another loader's scheduler: it is shown, and is not ours to stop.
 schedlab cell --sched fifo --workload alone -d 20 -o /tmp/cell.json > /out/cell.err 2>&1 &
 cell=$!
@@ -372,6 +378,11 @@ check_match "audit: who loaded what" "schedlab\[[0-9]+\]: loaded fifo, by uid 0;
 check_match "audit: who confirmed what" "confirmed fifo, by uid 0; $what" "$trail"
 check_match "audit: an ejection, its rule and reason" "ejected /with/wrong_cpu.bpf.o after .*, rule kernel, status 81: \
 runtime error: invalid CPU 60000 .*, run by uid 0; object [0-9a-f]{64}, options .*after_ms" "$trail"
+said "a log that takes no line changes no status" 'no log 0'
+check_match "... and is told once, with the reason" 'warning: 2 lines did not reach the system log: Connection refused' "$(text nolog.err)"
+said "a cell" 'cell 0'
+check_match "audit: what a cell loaded" "loaded fifo for a cell, by uid 0; object [0-9a-f]{64}, options .*slice_us.*3000" "$trail"
+check_match "audit: how it ended" "ended fifo after .*, rule end, status 0, run by uid 0; object [0-9a-f]{64}, options .*slice_us.*3000" "$trail"
 check_match "audit: who stopped what" "rule stop, status 96: stopped by the operator \(uid 0\).*; $what" "$trail"
 check_match "audit: what nobody confirmed" 'ejected fifo after .*, rule confirm, status 93: nobody confirmed it within 300 ms' "$trail"
 check_equal "no warning in the kernel log" "" "$(splats "$tmp/out/dmesg")"
