@@ -121,12 +121,13 @@ END
 run vm/run --lab --with "$tmp/rejected.o" --with "$tmp/arena.o" --with build/tests/guest/actor --with "$tmp/guest.sh" --out "$tmp/out" -- sh /with/guest.sh
 check_equal "rejected by the verifier; no privilege; nothing is left loaded" "rejected 4 verbose 4 arena 0 nobody 3 no-lottery 1 lottery 0 state disabled" \
 	"$(xargs < "$tmp/out/log")"
-check_match "the verifier's complaint with its source line" 'rejected by the verifier: .*, at: .*rejected.c:5' "$(head -n 1 "$tmp/out/rejected.err")"
+check_match "the verifier's complaint with its source line" 'rejected by the verifier: .*, at: .*rejected.c:5' "$(grep -v ': note:' "$tmp/out/rejected.err" | head -n 1)"
 check_number "the last lines of the log, or all of it with -v" \
 	"$(wc -l < "$tmp/out/rejected.err") <= 15 && $(wc -l < "$tmp/out/rejected.err") > 1 && $(wc -l < "$tmp/out/verbose.err") > 3"
 kib() { awk -v name="$1:" '$1 == name { print $2 }' "$tmp/out/arena.out"; }
 check_number "an arena of 4 GiB leaves a machine of 1 GiB its memory ($(kib MemAvailable) KiB), and the guard's own is locked ($(kib VmLck) KiB)" \
 	"$(kib MemAvailable) > 500000 && $(kib VmLck) >= 0.9 * $(kib VmRSS)"
+check_match "a load under way is told, also without -v" '^schedlab: note: /with/rejected.o: loading \(object [0-9a-f]{12}' "$(head -n 1 "$tmp/out/rejected.err")"
 check_match "what a user without privilege is told" 'needs root \(or CAP_BPF' "$(cat "$tmp/out/nobody.err")"
 
 check_match "tickets without the lottery: what to do" 'the lottery is not active .*schedlab run lottery' "$(cat "$tmp/out/no-lottery.err")"
