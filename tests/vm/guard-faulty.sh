@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # cost: 75
+# matrix: yes
 # Schedulers that misbehave, each another way: the right rule finds each, the next in the chain takes over within the stated
 # bound, the record is complete, the exit status right, a shell answers throughout. Virtual time: the figures do not depend
 # on the host.
