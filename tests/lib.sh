@@ -56,8 +56,6 @@ skip() {
 	echo "skip - $1: $2"
 }
 
-# For --append where splats are judged outside the lab: the kernel's own limits, which vm/run makes longer.
-strict_watches="watchdog_thresh=10 rcupdate.rcu_cpu_stall_timeout=21"
 splat='WARNING|BUG:|Oops|Call Trace|INFO: task|rcu_[a-z_]+ (self-)?detected|kthread starved|soft lockup|general protection|UBSAN|scheduling while atomic'
 splats() {
 	grep -E "$splat" "$1" || true

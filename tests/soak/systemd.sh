@@ -125,7 +125,7 @@ say "enabled: $(in_debian systemctl is-enabled schedlab@fifo) $(ls /deb/etc/syst
 in_debian journalctl -t schedlab --no-pager -o cat > /out/journal
 dmesg > /out/dmesg
 END
-run vm/run --accel auto --cpus 2 --memory 2G --timeout 1800 --hang 600 --append "$strict_watches" --with "$tree" --with "$tmp/dest/usr/local/lib/systemd/system/schedlab@.service" \
+run vm/run --accel auto --cpus 2 --memory 2G --timeout 1800 --hang 600 --with "$tree" --with "$tmp/dest/usr/local/lib/systemd/system/schedlab@.service" \
 	--with build/tests/faulty/wrong_cpu.bpf.o \
 	--with "$tmp/systemd.sh" --out "$tmp/out" -- sh -c 'mv /with/debootstrap-systemd-bookworm.tar /with/tree.tar; exec sh /with/systemd.sh'
 check_equal "the guest ran all cases" 0 "$status"
