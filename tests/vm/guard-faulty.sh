@@ -102,10 +102,15 @@ longest_silence() {
 
 field() { jq -r "$2" "$tmp/out/$1.d"/incident-*.json; }
 
+# The way out of a scheduler alone takes 61 to 69 ms on 6.17 (docs/guard.md).
+more=0
+[[ ${SCHEDLAB_KERNEL:-} != 6.17.* ]] || more=50
+
 # FAULT STATUS RULE TEXT SILENCE_MS [ONSET_TO_NEXT_MS [CPUS]]
 fault() {
 	local name=$1 status=$2 rule=$3 text=$4 silence=$5 bound=${6:-}
 	local record
+	bound=${bound:+$((bound + more))}
 	record=$(echo "$tmp/out/$name.d"/incident-*.json)
 	check_equal "$name: exit status" "$status" "$(cat "$tmp/out/$name.status")"
 	check_equal "$name: found by" "$rule" "$(jq -r .rule "$record")"
@@ -141,9 +146,9 @@ check_number "fails_init: the next scheduler is there within 300 ms" "$(field fa
 check_number "slows_with_load: the record has the histogram that broke the rule" \
 	"$(field slows_with_load .guard.histograms.wakeup_latency.count) > 20"
 
-check_number "max-wait: from the wait's begin to the next scheduler at most the limit and 100 ms" "$(
+check_number "max-wait: from the wait's begin to the next scheduler at most the limit and $((100 + more)) ms" "$(
 	jq -s 'map(select(.rule == "max-wait") | (.observed_ns + .swap.total_ns - .limit_ns) / 1e6) | max' \
-		"$tmp"/out/*.d/incident-*.json) <= 100"
+		"$tmp"/out/*.d/incident-*.json) <= 100 + $more"
 check_equal "the kernel's watchdog: status, while the command goes on under the default" 82 "$(cat "$tmp/out/watchdog.status")"
 check_match "the watchdog's record holds the kernel's dump" 'runqueue|CPU states|never_dispatches' "$(field watchdog .dump)"
 check_equal "a window of 100 ms: status" 92 "$(cat "$tmp/out/short.status")"
