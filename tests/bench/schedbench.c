@@ -45,7 +45,10 @@ static struct {
 	{"pause_us", "sleep of the disguised hog between services", 100},
 	{"stage_us", "work of each stage of the pipeline", 20},
 	{"noise_pct", "by how much that varies, up and down, uniformly", 0},
-	{"hint_us", "what sleepers ask for with sched_setattr(sched_runtime); 0: nothing", 0},
+	{"hint_us",
+	 "what sleepers and the disguised hog ask for with sched_setattr(sched_runtime); 0: "
+	 "nothing",
+	 0},
 	{"near", "so many consecutive CPUs share a core or a cache (place)", 2},
 	{"runs", "repetitions with the next seeds, all in one figure (pipeline)", 1},
 	{"rounds", "round trips (pingpong), messages per sender (messaging)", 10000},
@@ -411,6 +414,7 @@ static void mode_disguise(void)
 	if (child()) {
 		uint64_t t;
 
+		ask_for(key("hint_us") * 1e3);
 		sleep_until(begin_ns);
 		while ((t = now_ns()) < end_ns) {
 			work_ns(service_ns);
