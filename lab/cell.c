@@ -46,7 +46,7 @@ struct cell {
 	int quit_fd;  /* ends the watcher */
 	pthread_t watcher;
 	bool watching;
-	bool audited; /* nothing is loaded whose end is still to be written down */
+	bool audited; /* as loaded; its end is still to be written down */
 	pthread_t poller;
 	atomic_bool polling;
 	int ledger_error;
@@ -333,6 +333,7 @@ static int add_ejection(struct cell *cell)
 {
 	char reason[REASON_SIZE], message[1024], why[160];
 	uint64_t ended_ns = atomic_load(&cell->ended_ns);
+	uint64_t active_ns = ended_ns > cell->attached_ns ? ended_ns - cell->attached_ns : 0;
 	struct loader_exit record;
 	json_t *exit;
 	int status;
@@ -346,15 +347,10 @@ static int add_ejection(struct cell *cell)
 		 record.message[0] ? ": " : "",
 		 cli_printable(record.message, message, sizeof(message)));
 	status = status ? status : EXIT_STATUS_EJECTED_ERROR;
-	loader_audit_ended(cell->loader, true,
-			   ended_ns > cell->attached_ns ? ended_ns - cell->attached_ns : 0,
-			   "kernel", status, reason);
-	cell->audited = true;
+	loader_audit_ended(cell->loader, true, active_ns, "kernel", status, reason);
+	cell->audited = false;
 	exit = loader_exit_to_json(&record);
-	if (json_object_set_new(exit, "active_ns",
-				json_integer(ended_ns > cell->attached_ns
-						     ? (json_int_t)(ended_ns - cell->attached_ns)
-						     : 0)) ||
+	if (json_object_set_new(exit, "active_ns", json_integer((json_int_t)active_ns)) ||
 	    json_object_set_new(cell->result, "exit", exit) ||
 	    result_invalidate(cell->result, reason))
 		return EXIT_STATUS_FAILURE;
@@ -457,9 +453,9 @@ static int attach(struct cell *cell, bool *ended)
 	if (!err)
 		err = loader_attach(cell->loader, &error);
 	cell->attached_ns = time_now_ns();
-	if (!err)
+	cell->audited = !err;
+	if (cell->audited)
 		loader_audit_loaded(cell->loader, " for a cell");
-	cell->audited = err;
 	if (err == -ECANCELED)
 		*ended = true;
 	else if (err)
@@ -508,17 +504,12 @@ static int run_attached(struct cell *cell)
 /* However the cell ended: what it loaded is out again. */
 static void end_scheduler(struct cell *cell)
 {
-	const char *why;
-	unsigned int lost;
-
-	if (cell->loader && cell->attached_ns && !cell->audited) {
+	if (cell->audited) {
 		loader_detach(cell->loader);
 		loader_audit_ended(cell->loader, false, time_now_ns() - cell->attached_ns, "end",
 				   EXIT_STATUS_OK, "");
 	}
-	lost = loader_audit_lost(&why);
-	if (lost)
-		cli_warn("%u lines did not reach the system log: %s", lost, why);
+	loader_audit_warn();
 }
 
 static void close_fd(int fd)

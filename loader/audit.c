@@ -94,10 +94,10 @@ void loader_audit_ended(const struct loader *loader, bool ejected, uint64_t ran_
 			text, audit_user(0, getuid()));
 }
 
-unsigned int loader_audit_lost(const char **why)
+void loader_audit_warn(void)
 {
-	*why = strerror(first_error);
-	return lost;
+	if (lost)
+		cli_warn("%u lines did not reach the system log: %s", lost, strerror(first_error));
 }
 
 const char *audit_user(int pid, unsigned int uid)

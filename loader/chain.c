@@ -61,15 +61,16 @@ static int configure(struct session *s, struct loader *l, bool first, struct loa
  */
 static void retire(struct session *s, struct loader *old)
 {
-	struct retired *all =
-		old ? reallocarray(s->retired, s->retired_count + 1, sizeof(*all)) : NULL;
+	struct loader **all =
+		old ? reallocarray(s->retired, s->retired_count + 1, sizeof(struct loader *))
+		    : NULL;
 
 	if (!all) {
 		loader_close(old);
 		return;
 	}
 	s->retired = all;
-	all[s->retired_count++] = (struct retired){.loader = old, .at_ns = time_now_ns()};
+	all[s->retired_count++] = old;
 }
 
 /* Has no CPU come or gone for @rest_ns? One that did since the last look did so now. */
@@ -85,31 +86,31 @@ static bool cpus_rest(struct session *s, uint64_t rest_ns)
 	return !s->hotplug_ns || now - s->hotplug_ns >= rest_ns;
 }
 
+static void close_all(struct loader **loaders, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		loader_close(loaders[i]);
+}
+
 void chain_reap(struct session *s)
 {
-	size_t i, ripe = 0;
-
 	if (!s->retired_count || !cpus_rest(s, RETIRE_NS))
 		return;
-	while (ripe < s->retired_count && time_now_ns() - s->retired[ripe].at_ns >= RETIRE_NS)
-		loader_close(s->retired[ripe++].loader);
-	for (i = ripe; i < s->retired_count; i++)
-		s->retired[i - ripe] = s->retired[i];
-	s->retired_count -= ripe;
+	close_all(s->retired, s->retired_count);
+	s->retired_count = 0;
 }
 
 void chain_close(struct session *s)
 {
 	uint64_t give_up_ns = time_now_ns() + RETIRE_NS;
 	struct timespec pause = time_spec(NSEC_PER_SEC / 10);
-	size_t i;
 
 	while (!s->current && !cpus_rest(s, NSEC_PER_SEC) && time_now_ns() < give_up_ns)
 		nanosleep(&pause, NULL);
-	for (i = 0; i < s->chain_count; i++)
-		loader_close(s->chain[i]);
-	for (i = 0; i < s->retired_count; i++)
-		loader_close(s->retired[i].loader);
+	close_all(s->chain, s->chain_count);
+	close_all(s->retired, s->retired_count);
 	free(s->retired);
 }
 

@@ -192,10 +192,7 @@ void loader_audit_loaded(const struct loader *loader, const char *more);
 /* How its time of @ran_ns ended: @status 0 for a healthy end, @text "" or why. */
 void loader_audit_ended(const struct loader *loader, bool ejected, uint64_t ran_ns,
 			const char *rule, int status, const char *text);
-/*
- * Lines that did not reach the system log, for whatever reason, and why the first one did not (meaningless where it is 0).
- * A machine without a system log (/dev/log) loses none.
- */
-unsigned int loader_audit_lost(const char **why);
+/* At the end: warn of lines that did not reach the system log. A machine without one (/dev/log) loses none. */
+void loader_audit_warn(void);
 
 #endif

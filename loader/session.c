@@ -417,7 +417,6 @@ int session_go(struct session *s)
 
 void session_free(struct session *s)
 {
-	const char *why;
 	char error[512];
 	unsigned int lost;
 
@@ -426,9 +425,7 @@ void session_free(struct session *s)
 	lost = writer_finish(s->writer, error, sizeof(error));
 	if (lost)
 		cli_warn("%u file%s could not be written: %s", lost, lost == 1 ? "" : "s", error);
-	lost = loader_audit_lost(&why);
-	if (lost)
-		cli_warn("%u lines did not reach the system log: %s", lost, why);
+	loader_audit_warn();
 	control_close(s->control);
 	if (s->signal_fd > 0)
 		close(s->signal_fd);

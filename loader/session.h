@@ -55,18 +55,12 @@ struct swap {
 	bool knows_bypass; /* ... the first of them too: this kernel shows when it is in bypass */
 };
 
-/* A scheduler that a restart has replaced, and when. */
-struct retired {
-	struct loader *loader;
-	uint64_t at_ns;
-};
-
 struct session {
 	const struct session_options *options;
 	struct loader *chain[RULES_FALLBACK_MAX +
 			     1]; /* [0] the scheduler, then its fallbacks; all loaded beforehand */
 	size_t chain_count, index;
-	struct retired *retired; /* what restarts have replaced, oldest first */
+	struct loader **retired; /* what restarts have replaced */
 	size_t retired_count;
 	uint64_t hotplug_seq, hotplug_ns; /* as last read, and when it was first seen */
 	struct loader *current;		  /* NULL: the kernel's default is active */

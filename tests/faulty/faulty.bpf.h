@@ -15,7 +15,6 @@ char _license[] SEC("license") = "GPL";
 
 TUNABLE(u64, after_ms, 300, 0, 600000, "behave for this long, then misbehave");
 STAT(onset_ns, "CLOCK_MONOTONIC of the first misdeed");
-EXIT_RECORD_DEFINE(exit_record);
 
 #define SHARED_DSQ 0
 #define LOST_DSQ   1 /* whoever gets here is not seen again */
@@ -73,6 +72,7 @@ static __attribute__((unused)) s32 fifo_init(void)
 
 /* The members that are the same for all; what follows in the table is the scheduler's own. */
 #define FAULTY_BASE(base)                                          \
+	EXIT_RECORD_DEFINE(exit_record);                           \
 	void BPF_STRUCT_OPS(base##_exit, struct scx_exit_info *ei) \
 	{                                                          \
 		EXIT_RECORD(exit_record, ei);                      \

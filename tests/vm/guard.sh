@@ -107,9 +107,9 @@ unrecorded() { # NAME ARGS...
 	[ $name = failed ] || echo S > /proc/sysrq-trigger
 	wait $run; say "$name $?"
 }
-unrecorded vetoed
+unrecorded vetoed --set after_ms=600000
 mount --bind /dev/null /dev/kmsg
-unrecorded unknown
+unrecorded unknown --set after_ms=600000
 umount /dev/kmsg
 say "unrecorded loads: $(($(cat /sys/kernel/sched_ext/enable_seq) - before)), $(cat /sys/kernel/sched_ext/state)"
 unrecorded failed --set after_ms=200
