@@ -430,4 +430,7 @@ void session_free(struct session *s)
 	if (s->signal_fd > 0)
 		close(s->signal_fd);
 	json_decref(s->ended);
+	/* Not to leave the next hotplug, which may follow at once, in the midst of it (see chain.c). */
+	if (s->hotplug_ns)
+		frees_wait();
 }

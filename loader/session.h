@@ -119,6 +119,8 @@ int chain_load(struct session *s, size_t index, struct loader_error *error);
 void chain_reap(struct session *s);
 /* At the end: close all schedulers, as soon as no CPU comes or goes (10 s later at most). */
 void chain_close(struct session *s);
+/* frees.c: wait until the kernel has freed what was closed, 2 s at least and a minute at most. */
+void frees_wait(void);
 /* Attach chain[index]. Messages are printed. Returns 0 or -errno; s->current says what is active. */
 int chain_start(struct session *s);
 /* The current scheduler is to end, or has ended, for the reason in @e: take it out, record it, decide what follows. */
