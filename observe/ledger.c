@@ -225,14 +225,6 @@ uint64_t ledger_sample_period_ns(const struct ledger *ledger)
 	return ledger->options.sample_hz ? NSEC_PER_SEC / ledger->options.sample_hz : 0;
 }
 
-/* The kernel's list of CPUs that are online, in fresh memory; NULL where it cannot be read. */
-static char *cpus_online(void)
-{
-	char *text;
-
-	return file_read("/sys/devices/system/cpu/online", 1u << 16, &text, NULL) ? NULL : text;
-}
-
 /* Returns 0, also where the CPU is offline, or -errno. */
 static int attach_sample(struct ledger *ledger, unsigned int cpu)
 {
@@ -246,13 +238,16 @@ static int attach_sample(struct ledger *ledger, unsigned int cpu)
 
 	if (fd < 0)
 		return errno == ENODEV || errno == ENXIO ? 0 : -errno;
-	ledger->samples[cpu] = bpf_program__attach_perf_event(ledger->bpf->progs.on_sample, fd);
-	if (!ledger->samples[cpu]) {
+	ledger->samples[cpu].link =
+		bpf_program__attach_perf_event(ledger->bpf->progs.on_sample, fd);
+	if (!ledger->samples[cpu].link) {
 		int err = -errno;
 
 		close(fd);
 		return err;
 	}
+	ledger->samples[cpu].fd = fd; /* the link's from now on */
+	ledger->samples[cpu].clock_ns = 0;
 	return 0;
 }
 
@@ -266,7 +261,6 @@ static int attach_samples(struct ledger *ledger)
 	ledger->samples = calloc(ledger->nr_cpus, sizeof(*ledger->samples));
 	if (!ledger->samples)
 		return -ENOMEM;
-	ledger->cpus_online = cpus_online();
 	for (cpu = 0; !err && cpu < ledger->nr_cpus; cpu++)
 		err = attach_sample(ledger, cpu);
 	return err;
@@ -277,11 +271,9 @@ static void detach_samples(struct ledger *ledger)
 	unsigned int cpu;
 
 	for (cpu = 0; ledger->samples && cpu < ledger->nr_cpus; cpu++)
-		bpf_link__destroy(ledger->samples[cpu]);
+		bpf_link__destroy(ledger->samples[cpu].link);
 	free(ledger->samples);
 	ledger->samples = NULL;
-	free(ledger->cpus_online);
-	ledger->cpus_online = NULL;
 }
 
 static void first_epoch(struct ledger *ledger)
@@ -413,25 +405,32 @@ static void watch_scheduler(struct ledger *ledger)
 	bss->epoch = e + 1;
 }
 
-/* The kernel takes the samples off a CPU that goes offline, for good: when the list has changed, all are put on anew. */
+/* Whether @sample's clock has gone on since the last look. */
+static bool is_sampling(struct ledger_sample *sample)
+{
+	uint64_t clock_ns;
+
+	if (!sample->link || read(sample->fd, &clock_ns, sizeof(clock_ns)) != sizeof(clock_ns) ||
+	    clock_ns == sample->clock_ns)
+		return false;
+	sample->clock_ns = clock_ns;
+	return true;
+}
+
+/*
+ * The kernel takes the samples off a CPU that goes offline, for good: they are put on anew. The list of CPUs would not tell of
+ * one that went and came back between two looks; the sample's own clock does, since it stands.
+ */
 static int watch_cpus(struct ledger *ledger)
 {
 	unsigned int cpu;
-	char *now;
 	int err = 0;
 
-	if (!ledger->samples)
-		return 0;
-	now = cpus_online();
-	if (!now || (ledger->cpus_online && !strcmp(now, ledger->cpus_online))) {
-		free(now);
-		return 0;
-	}
-	free(ledger->cpus_online);
-	ledger->cpus_online = now;
-	for (cpu = 0; !err && cpu < ledger->nr_cpus; cpu++) {
-		bpf_link__destroy(ledger->samples[cpu]);
-		ledger->samples[cpu] = NULL;
+	for (cpu = 0; !err && ledger->samples && cpu < ledger->nr_cpus; cpu++) {
+		if (is_sampling(&ledger->samples[cpu]))
+			continue;
+		bpf_link__destroy(ledger->samples[cpu].link);
+		ledger->samples[cpu].link = NULL;
 		err = attach_sample(ledger, cpu);
 	}
 	return err;

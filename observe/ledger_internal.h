@@ -54,6 +54,13 @@ struct ledger_budget {
 	uint32_t factor;
 };
 
+/* What samples one CPU: @link is NULL while that is offline, and owns @fd. */
+struct ledger_sample {
+	struct bpf_link *link;
+	int fd;
+	uint64_t clock_ns; /* as last read */
+};
+
 struct ledger {
 	struct ledger_options options;
 	struct ledger_bpf *bpf;
@@ -73,8 +80,7 @@ struct ledger {
 	struct ledger_accounts dead, living; /* living: filled by ledger_stop() */
 	struct hist windows[LEDGER_NR_INTERVALS];
 	struct ledger_table_before before[NR_TABLES];
-	struct bpf_link **samples;
-	char *cpus_online; /* with samples: as the kernel lists them */
+	struct ledger_sample *samples; /* one a CPU; NULL: none wanted */
 	ledger_event_fn on_event;
 	void *event_context;
 	ledger_slow_fn on_slow;
