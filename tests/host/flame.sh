@@ -85,6 +85,7 @@ check "chromium and its driver are installed (build-aux/deps)" \
 	sh -c 'command -v chromium && command -v chromedriver && command -v jq && command -v curl'
 [ "$status" -eq 0 ] || exit 0
 
+: > driver.log # it is read before its writer may have begun
 chromedriver --port=0 > driver.log 2>&1 &
 driver=$!
 stop_browser() {

@@ -61,6 +61,7 @@ if ! command -v chromium > /dev/null || ! command -v chromedriver > /dev/null ||
 	skip "the page in a headless browser" "chromium, chromium-driver or curl is not installed (make deps)"
 	exit 0
 fi
+: > "$tmp/driver.log" # it is read before its writer may have begun
 chromedriver --port=0 > "$tmp/driver.log" 2>&1 &
 driver=$!
 stop_driver() {
